@@ -1,0 +1,125 @@
+/** One exchange: a decoded request meets an engine, and its events become a Response. */
+
+import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
+import type { Engine, Turn } from "./engine/engine.ts";
+import { ProxyError, toProxyError } from "./error.ts";
+import { collect } from "./messages/collect.ts";
+import type { MessageEvent } from "./messages/types.ts";
+import { formatSse } from "./wire/sse.ts";
+
+const eventStream = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  // nginx and its like would collect the stream otherwise.
+  "x-accel-buffering": "no",
+};
+
+/** How an exchange ended, told once: when its last byte is handed over, or when it failed or was left. */
+export type Ended = (error?: ProxyError) => void;
+
+/**
+ * Runs an exchange. Nothing is answered before the first event is known, so that an early failure is thrown and gets its
+ * true status; a later one is written into the stream in the dialect's own shape. `leave` is called when the client goes
+ * in the middle of the stream.
+ */
+export async function answer(
+  exchange: Exchange,
+  engine: Engine,
+  signal: AbortSignal,
+  leave: () => void,
+  ended: Ended,
+): Promise<Response> {
+  const turn = engine.run(exchange.request, signal);
+  const events = turn[Symbol.asyncIterator]();
+  const first = await events.next();
+  const headers = describe(exchange, turn);
+  if (!exchange.stream) {
+    const message = await collect(resume(first, events));
+    ended();
+    return Response.json(exchange.encoder.whole(message), { headers });
+  }
+  const body = streamOf(exchange, resume(first, events), leave, ended);
+  return new Response(body, { headers: { ...eventStream, ...headers } });
+}
+
+/** The answer of a request that failed before its first event. */
+export function refuse(dialect: Dialect, error: ProxyError, requestId: string): Response {
+  const { status, body } = dialect.encodeError(error, requestId);
+  return Response.json(body, {
+    status,
+    headers: {
+      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
+      // The SDKs try statuses from 500 on again by themselves, also where that can't help.
+      ...(!error.retryable && { "x-should-retry": "false" }),
+    },
+  });
+}
+
+function describe(exchange: Exchange, turn: Turn): Record<string, string> {
+  const warnings = [...exchange.warnings, ...turn.warnings];
+  return {
+    "x-sluice-way": turn.way,
+    ...(warnings.length > 0 && { "x-sluice-warning": headerText(warnings.join("; ")) }),
+  };
+}
+
+/** Warnings name fields that the client chose: only what a header may carry is left of them. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 1000);
+}
+
+async function* resume(
+  first: IteratorResult<MessageEvent>,
+  rest: AsyncIterator<MessageEvent>,
+): AsyncGenerator<MessageEvent> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/** The events as server-sent events. Pulled by the client: one that reads slowly slows the engine down. */
+function streamOf(
+  { encoder }: Exchange,
+  events: AsyncGenerator<MessageEvent>,
+  leave: () => void,
+  ended: Ended,
+): ReadableStream<Uint8Array> {
+  const utf8 = new TextEncoder();
+  let left = false;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const write = (messages: SseMessage[]) => {
+        const text = messages.map(formatSse).join("");
+        if (text !== "" && !left) controller.enqueue(utf8.encode(text));
+        return text !== "";
+      };
+      try {
+        // An event may have no word in the dialect, and a pull that brings nothing is not repeated.
+        for (let written = false; !written && !left;) {
+          const next = await events.next();
+          if (next.done) {
+            controller.close();
+            ended();
+            return;
+          }
+          written = write(encoder.event(next.value));
+        }
+      } catch (thrown) {
+        if (left) return;
+        const error = toProxyError(thrown);
+        // Status and headers are long gone, and a thrown error would reset the connection.
+        write(encoder.error(error));
+        controller.close();
+        ended(error);
+      }
+    },
+    cancel() {
+      left = true;
+      leave();
+      void events.return(undefined);
+      ended(new ProxyError("canceled", "The client went away."));
+    },
+  });
+}

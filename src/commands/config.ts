@@ -1,0 +1,46 @@
+import { type ArgsDef, defineCommand } from "citty";
+import { type LoadedConfig, loadConfig } from "../config.ts";
+import { options, type Setting } from "../options.ts";
+import { helpArgs } from "./args.ts";
+
+export const config = defineCommand<ArgsDef>({
+  meta: { name: "config", description: "Show each option's value and where it came from" },
+  args: { ...helpArgs(), json: { type: "boolean", description: "Print JSON" } },
+  run({ rawArgs }) {
+    const loaded = loadConfig(rawArgs.filter((arg) => arg !== "--json"));
+    console.log(rawArgs.includes("--json") ? asJson(loaded) : asText(loaded));
+  },
+});
+
+interface Row {
+  flag: string;
+  value: unknown;
+  source: string;
+}
+
+function rows({ config: values, sources }: LoadedConfig): Row[] {
+  return (Object.keys(options) as Setting[]).map((name) => {
+    const { flag, secret } = options[name];
+    const value = values[name];
+    return { flag, value: secret && value !== undefined ? "********" : value, source: sources[name] };
+  });
+}
+
+function asJson(loaded: LoadedConfig): string {
+  const entries = rows(loaded).map(({ flag, value = null, source }) => [flag, { value, source }]);
+  return JSON.stringify({ file: loaded.file, options: Object.fromEntries(entries) }, undefined, 2);
+}
+
+function asText(loaded: LoadedConfig): string {
+  const lines = rows(loaded).map(({ flag, value, source }) => [flag, show(value), source] as const);
+  const width = (column: 0 | 1) => Math.max(...lines.map((line) => line[column].length));
+  return [
+    ...lines.map(([flag, value, source]) => `${flag.padEnd(width(0))}  ${value.padEnd(width(1))}  (${source})`),
+    `Config file: ${loaded.file}`,
+  ].join("\n");
+}
+
+function show(value: unknown): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return "-";
+  return Array.isArray(value) ? value.join(",") : String(value);
+}

@@ -1,0 +1,73 @@
+import { defineCommand } from "citty";
+import manifest from "../../package.json" with { type: "json" };
+import { type Config, loadConfig } from "../config.ts";
+import { childEnvironment, placeholderKey } from "../engine/claude/environment.ts";
+import { authStatus, locate, readVersion, testedVersion } from "../engine/claude/locate.ts";
+import { StartError } from "../error.ts";
+import { createLog, type Log } from "../log.ts";
+import { startServer } from "../server.ts";
+import { helpArgs } from "./args.ts";
+
+/** How long running requests may take to end after the first Ctrl-C (seconds). */
+export const grace = 5;
+
+export const serve = defineCommand({
+  meta: { name: "serve", description: "Answer API requests with Claude Code (the default)" },
+  args: helpArgs(),
+  async run({ rawArgs }) {
+    const { config } = loadConfig(rawArgs);
+    const log = createLog(config.logLevel);
+    const stopped = stopSignal();
+
+    const server = await startServer(config, log);
+    console.log(`Sluice ${manifest.version} listening on ${server.url}`);
+    try {
+      await Promise.race([checkClaude(config, server.port, log), stopped]);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    console.log(clientLines(server.url, config).join("\n"));
+    await stopped;
+    await server.stop(grace);
+  },
+});
+
+/** What to export for the client programs. Never holds the client key. */
+export function clientLines(url: string, { clientKey }: Config): string[] {
+  const key = clientKey === undefined ? placeholderKey : "<your client key>";
+  return [
+    "",
+    "For your clients:",
+    `export ANTHROPIC_BASE_URL=${url}`,
+    `export ANTHROPIC_API_KEY=${key}`,
+    `export OPENAI_BASE_URL=${url}/v1`,
+    `export OPENAI_API_KEY=${key}`,
+  ];
+}
+
+/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once: nobody listens for it any more. */
+export function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    resolve();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return promise;
+}
+
+/** Says which Claude Code answers, or throws a StartError if none can. */
+async function checkClaude(config: Config, ownPort: number, log: Log): Promise<void> {
+  const path = locate(config);
+  // Its warnings are the engine's to log.
+  const { env } = childEnvironment(config, ownPort);
+  const version = await readVersion(path, env);
+  console.log(`Claude Code ${version} (${path})`);
+  if (version !== testedVersion) log.warn(`Claude Code ${version} is untested: ${testedVersion} is known to work`);
+
+  const { loggedIn } = await authStatus(path, env);
+  if (!loggedIn) throw new StartError("not_logged_in", "Claude Code is not logged in: run `claude auth login`.");
+}

@@ -1,0 +1,198 @@
+/** Flags over environment over config file over defaults, into one frozen Config. The only reader of process.env. */
+
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { StartError } from "./error.ts";
+import type { Effort } from "./messages/types.ts";
+import { nearest } from "./nearest.ts";
+import { configFile, type Option, options, type Setting, variablesOf } from "./options.ts";
+
+/** Everything that can be configured, read once and frozen. */
+export interface Config {
+  mode: "subprocess" | "echo";
+  host: string;
+  port: number;
+  /** The path or name of the CLI as the user gave it. */
+  claude: string | undefined;
+  /** The model of requests that name none. */
+  model: string | undefined;
+  /** Where the CLI runs; undefined: an empty directory of its own. */
+  cwd: string | undefined;
+  effort: Effort | undefined;
+  maxTurns: number | undefined;
+  systemPrompt: "replace" | "append" | "embed";
+  clientKey: string | undefined;
+  /** The largest request body, in bytes. */
+  maxBody: number;
+  logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  allowedHosts: readonly string[];
+  allowedOrigins: readonly string[];
+  passEnv: readonly string[];
+  /** The whole environment Sluice was started with; engines pick from it by allow-list. */
+  env: Readonly<Record<string, string>>;
+}
+
+/** A Config and where each of its values came from: "--port", "SLUICE_PORT", "/path/config.yaml: port" or "default". */
+export interface LoadedConfig {
+  config: Config;
+  sources: Readonly<Record<Setting, string>>;
+  /** The config file that was looked for. */
+  file: string;
+}
+
+export interface LoadOptions {
+  mode?: Config["mode"];
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+type Name = Setting | "configFile";
+
+interface Given {
+  value: unknown;
+  source: string;
+}
+
+const table = Object.entries({ ...options, configFile }) as [Name, Option<unknown>][];
+const settings = Object.keys(options) as Setting[];
+
+/** Reads the command line and everything below it; throws a StartError that names the source of what is wrong. */
+export function loadConfig(
+  args: readonly string[],
+  { mode = "subprocess", env = process.env }: LoadOptions = {},
+): LoadedConfig {
+  const flags = readFlags(args);
+  const variables = readVariables(env);
+  const asked = flags.get("configFile") ?? variables.get("configFile");
+  const file = asked === undefined ? defaultFile(env) : (check(configFile, asked) as string);
+  const given = new Map([...defaults(), ...readFile(file, asked !== undefined), ...variables, ...flags]);
+
+  const values = Object.fromEntries(settings.map((name) => [name, check(options[name], given.get(name))]));
+  const sources = Object.fromEntries(settings.map((name) => [name, given.get(name)?.source ?? "default"]));
+  // The table's type says that each schema gives what the Config holds under that name.
+  const config = Object.freeze({ ...values, mode, env: copyOf(env) }) as Config;
+  refuseOpenDoor(config);
+  return { config, sources: sources as Record<Setting, string>, file };
+}
+
+function readFlags(args: readonly string[]): Map<Name, Given> {
+  const flags = new Map(table.map(([name, option]) => [`--${option.flag}`, { name, option, value: "" }]));
+  for (const [name, option] of table) {
+    for (const [flag, value] of Object.entries(option.shorthands ?? {}))
+      flags.set(`--${flag}`, { name, option, value });
+  }
+
+  const given = new Map<Name, Given>();
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (!arg.startsWith("-")) {
+      throw usage(`Unexpected ${quote(arg)}: a command comes first, and what follows are options; see sluice --help.`);
+    }
+    const [source = "", ...inline] = arg.split("=");
+    const flag = flags.get(source);
+    if (flag === undefined) throw usage(unknown("option", source, [...flags.keys()]));
+    const { name, option } = flag;
+
+    if (flag.value !== "" && inline.length > 0) throw usage(`${source} takes no value.`);
+    // A flag that follows is never the value: that one was forgotten.
+    const next = () => (rest[0]?.startsWith("-") ? undefined : rest.shift());
+    const value = flag.value || (inline.length > 0 ? inline.join("=") : next());
+    if (!value) throw usage(`${source} needs a value: ${source} ${option.hint}.`);
+
+    const before = given.get(name);
+    if (before === undefined) given.set(name, { value, source });
+    else if (option.list) before.value = `${before.value},${value}`;
+    else if (before.source === source) throw usage(`${source} is given twice.`);
+    else if (before.value !== value) throw usage(`${before.source} and ${source} contradict each other: give one.`);
+  }
+  return given;
+}
+
+/** An empty variable counts as not set. Unknown SLUICE_… names are left alone: they may be anyone's. */
+function readVariables(env: Readonly<Record<string, string | undefined>>): Map<Name, Given> {
+  const given = new Map<Name, Given>();
+  for (const [name, option] of table) {
+    const source = variablesOf(option).find((variable) => env[variable]);
+    if (source !== undefined) given.set(name, { value: env[source], source });
+  }
+  return given;
+}
+
+function defaultFile(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env["XDG_CONFIG_HOME"] || join(env["HOME"] || homedir(), ".config"), "sluice", "config.yaml");
+}
+
+function readFile(path: string, required: boolean): Map<Name, Given> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && !required) return new Map();
+    if (code === "ENOENT") throw usage(`The config file ${path} does not exist.`);
+    if (code === "EISDIR") throw usage(`The config file ${path} is a directory.`);
+    throw usage(`The config file ${path} cannot be read (${code}).`);
+  }
+
+  const names = new Map(settings.map((name) => [options[name].flag, name]));
+  const given = new Map<Name, Given>();
+  for (const [key, value] of Object.entries(parseYaml(path, text))) {
+    const name = names.get(key);
+    if (name === undefined) throw usage(`${path}: ${unknown("key", key, [...names.keys()])}`);
+    if (value !== null && value !== "") given.set(name, { value, source: `${path}: ${key}` });
+  }
+  return given;
+}
+
+function parseYaml(path: string, text: string): object {
+  let parsed: unknown;
+  try {
+    parsed = Bun.YAML.parse(text);
+  } catch (error) {
+    const [reason] = String((error as Error).message).split("\n");
+    throw usage(`The config file ${path} is not valid YAML (${reason}).`);
+  }
+  if (parsed === null || parsed === undefined) return {};
+  if (typeof parsed === "object" && !Array.isArray(parsed)) return parsed;
+  throw usage(`The config file ${path} must hold lines such as "port: 3456".`);
+}
+
+function defaults(): Map<Name, Given> {
+  const withDefault = table.filter(([, option]) => option.fallback !== undefined);
+  return new Map(withDefault.map(([name, { fallback }]) => [name, { value: fallback, source: "default" }]));
+}
+
+function check(option: Option<unknown>, given: Given | undefined): unknown {
+  if (given === undefined) return undefined;
+  const result = option.schema.safeParse(given.value);
+  if (result.success) return result.data;
+  const instead = option.secret ? "" : `, not ${quote(given.value)}`;
+  throw usage(`${given.source} must be ${option.expects}${instead}.`);
+}
+
+function copyOf(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const set = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return Object.freeze(Object.fromEntries(set));
+}
+
+function refuseOpenDoor({ host, clientKey }: Config): void {
+  if (clientKey !== undefined || /^(localhost|127(\.\d+){3}|::1)$/.test(host)) return;
+  throw usage(
+    `Listening on ${host} lets other machines in: set SLUICE_CLIENT_KEY to a key that clients must send, or leave out --host.`,
+  );
+}
+
+function unknown(kind: string, name: string, names: readonly string[]): string {
+  const meant = nearest(name, names);
+  return `Unknown ${kind} ${quote(name)}${meant === undefined ? "." : `: did you mean ${meant}?`}`;
+}
+
+/** A value as one short line, whatever it holds. */
+function quote(value: unknown): string {
+  const line = JSON.stringify(value) ?? String(value);
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
+
+function usage(sentence: string): StartError {
+  return new StartError("usage", sentence);
+}

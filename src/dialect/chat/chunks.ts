@@ -1,0 +1,105 @@
+import type { BlockDelta, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
+import { updateUsage } from "../../messages/usage.ts";
+import { finishReasons, refusalText } from "./stop.ts";
+import { encodeUsage } from "./usage.ts";
+
+/** What every chunk of one answer repeats. */
+export interface AnswerHead {
+  id: string;
+  created: number;
+  model: string;
+}
+
+/** Canonical events as the data of chat completion chunks (api-dialects 2.3, 5.3). One writer writes one answer. */
+export class ChunkWriter {
+  // What stays the same around a delta is spelled once: a long answer has thousands of chunks.
+  readonly #before: string;
+  readonly #after: string;
+  readonly #includeUsage: boolean;
+
+  #usage: Usage = {
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+  };
+  #stopReason: StopReason = "end_turn";
+  /** Counts tool calls, not content blocks: that is what `tool_calls[].index` means. */
+  #calls = 0;
+  #callIsOpen = false;
+  #callHasArguments = false;
+
+  constructor({ id, created, model }: AnswerHead, includeUsage: boolean) {
+    const head = JSON.stringify({ id, object: "chat.completion.chunk", created, model });
+    this.#before = head.slice(0, -1);
+    this.#after = includeUsage ? ',"usage":null}' : "}";
+    this.#includeUsage = includeUsage;
+  }
+
+  write(event: MessageEvent): string[] {
+    switch (event.type) {
+      case "ping":
+        return [];
+      case "message_start":
+        this.#usage = event.message.usage;
+        return [this.#chunk({ role: "assistant", content: "", refusal: null })];
+      case "content_block_start": {
+        const block = event.content_block;
+        if (block.type !== "tool_use") return [];
+        this.#callIsOpen = true;
+        this.#callHasArguments = false;
+        const call = { id: block.id, type: "function", function: { name: block.name, arguments: "" } };
+        return [this.#chunk({ tool_calls: [{ index: this.#calls, ...call }] })];
+      }
+      case "content_block_delta":
+        return this.#delta(event.delta);
+      case "content_block_stop":
+        return this.#blockStop();
+      case "message_delta": {
+        this.#stopReason = event.delta.stop_reason;
+        this.#usage = updateUsage(this.#usage, event.usage);
+        const refusal = refusalText(event.delta.stop_reason, event.delta.stop_details);
+        return refusal === null ? [] : [this.#chunk({ refusal })];
+      }
+      case "message_stop":
+        return [this.#chunk({}, finishReasons[this.#stopReason]), ...this.#usageChunk(), "[DONE]"];
+    }
+  }
+
+  #delta(delta: BlockDelta): string[] {
+    switch (delta.type) {
+      case "text_delta":
+        return [this.#chunk({ content: delta.text })];
+      case "thinking_delta":
+        return delta.thinking === "" ? [] : [this.#chunk({ reasoning_content: delta.thinking })];
+      case "input_json_delta":
+        return delta.partial_json === "" ? [] : [this.#arguments(delta.partial_json)];
+      case "signature_delta":
+      case "citations_delta":
+        return [];
+    }
+  }
+
+  #blockStop(): string[] {
+    if (!this.#callIsOpen) return [];
+    const chunks = this.#callHasArguments ? [] : [this.#arguments("{}")];
+    this.#callIsOpen = false;
+    this.#calls += 1;
+    return chunks;
+  }
+
+  #arguments(json: string): string {
+    this.#callHasArguments = true;
+    return this.#chunk({ tool_calls: [{ index: this.#calls, function: { arguments: json } }] });
+  }
+
+  #chunk(delta: object, finishReason: string | null = null): string {
+    const choice = JSON.stringify({ index: 0, delta, logprobs: null, finish_reason: finishReason });
+    return `${this.#before},"choices":[${choice}]${this.#after}`;
+  }
+
+  #usageChunk(): string[] {
+    if (!this.#includeUsage) return [];
+    return [`${this.#before},"choices":[],"usage":${JSON.stringify(encodeUsage(this.#usage))}}`];
+  }
+}

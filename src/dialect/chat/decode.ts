@@ -1,0 +1,82 @@
+import { ProxyError } from "../../error.ts";
+import { type DraftMessage, isBlank, toConversation } from "../../messages/conversation.ts";
+import { listSome } from "../../messages/invalid.ts";
+import type { Effort, MessagesRequest, OutputConfig, ThinkingConfig } from "../../messages/types.ts";
+import { makeWellFormed } from "../../messages/well-formed.ts";
+import type { DecodeContext, Exchange } from "../dialect.ts";
+import { validate } from "../validate.ts";
+import { createEncoder } from "./encode.ts";
+import { ignoredParameters, refuseUnsupported } from "./parameters.ts";
+import { requestSchema, type WireRequest } from "./schema.ts";
+import { toTurns } from "./turns.ts";
+
+/**
+ * Decodes the body of `POST /v1/chat/completions` (api-dialects 2.1, 5.1). Throws `invalid_request` that names the
+ * field at fault.
+ */
+export function decode(body: unknown, context: DecodeContext): Exchange {
+  const wire = validate(requestSchema, body);
+  refuseUnsupported(wire);
+  const { drafts, system, hoistedPaths, namedPaths } = toTurns(wire.messages);
+  const begun = beginWithUser(drafts);
+  const request: MessagesRequest = makeWellFormed({
+    model: wire.model ?? context.defaultModel ?? missingModel(),
+    max_tokens: wire.max_completion_tokens ?? wire.max_tokens,
+    system,
+    messages: toConversation(begun),
+    ...reasoning(wire.reasoning_effort),
+    temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
+    top_p: wire.top_p,
+    stop_sequences: stopSequences(wire.stop),
+  });
+
+  const warnings = ignoredParameters(wire).map((param) => `${param} ignored`);
+  if (wire.temperature !== undefined && wire.temperature > 1) warnings.push("temperature lowered to 1");
+  if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
+  if (namedPaths.length > 0) warnings.push(`name ignored in ${listSome(namedPaths)}`);
+  if (begun !== drafts) warnings.push(`the user's turn "${opening}" was put before the assistant's first`);
+
+  const stream = wire.stream ?? false;
+  const includeUsage = wire.stream_options?.include_usage ?? false;
+  return { request, stream, warnings, encoder: createEncoder(request.model, { includeUsage }) };
+}
+
+const opening = "(continue)";
+
+/** The Messages API wants the user first; a chat may begin with the assistant's greeting. */
+function beginWithUser(drafts: DraftMessage[]): DraftMessage[] {
+  const [first] = drafts;
+  if (first?.role !== "assistant") return drafts;
+  return [{ role: "user", path: first.path, content: [{ type: "text", text: opening }] }, ...drafts];
+}
+
+function missingModel(): never {
+  throw new ProxyError("invalid_request", "Missing required parameter: 'model'.", {
+    param: "model",
+    code: "missing_required_parameter",
+  });
+}
+
+const efforts = {
+  minimal: "low",
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "xhigh",
+  max: "max",
+} as const satisfies Record<string, Effort>;
+
+function reasoning(effort: WireRequest["reasoning_effort"]): {
+  thinking?: ThinkingConfig;
+  output_config?: OutputConfig;
+} {
+  if (effort === undefined) return {};
+  if (effort === "none") return { thinking: { type: "disabled" } };
+  return { output_config: { effort: efforts[effort] } };
+}
+
+/** The Messages API refuses blank stop sequences, which this API takes. */
+function stopSequences(stop: WireRequest["stop"] = []): string[] | undefined {
+  const sequences = (typeof stop === "string" ? [stop] : stop).filter((sequence) => !isBlank(sequence));
+  return sequences.length > 0 ? sequences : undefined;
+}

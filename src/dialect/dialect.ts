@@ -1,0 +1,49 @@
+import type { ProxyError } from "../error.ts";
+import type { AnswerMessage, MessageEvent, MessagesRequest, Model } from "../messages/types.ts";
+
+/** One API that clients speak: bytes of a request in, canonical request out, canonical events back into its own shape. */
+export interface Dialect {
+  readonly name: "anthropic" | "chat";
+  /** Throws a ProxyError of kind `invalid_request` that names the field at fault. */
+  decode(body: unknown, context: DecodeContext): Exchange;
+  encodeError(error: ProxyError, requestId: string): ErrorAnswer;
+  /** `GET /v1/models`. `query` carries the paging of the Anthropic API. */
+  encodeModels(models: readonly Model[], query: URLSearchParams): unknown;
+  /** `GET /v1/models/{id}`. */
+  encodeModel(model: Model): unknown;
+}
+
+export interface DecodeContext {
+  headers: Headers;
+  /** The model of a request that names none, if one is configured. */
+  defaultModel: string | undefined;
+}
+
+/** A decoded request and the encoder bound to what its answer must echo, so that encode never sees the body again. */
+export interface Exchange {
+  readonly request: MessagesRequest;
+  readonly stream: boolean;
+  /** What was asked for and will not be done: becomes `x-sluice-warning`. */
+  readonly warnings: readonly string[];
+  readonly encoder: Encoder;
+}
+
+/** Turns the events of one answer into the dialect's own. Keeps state: one encoder serves one answer. */
+export interface Encoder {
+  /** The SSE messages that one event becomes, in order; none where the dialect has no word for it. */
+  event(event: MessageEvent): SseMessage[];
+  /** The last SSE messages of a stream that failed after its first event. */
+  error(error: ProxyError): SseMessage[];
+  /** The whole answer, for a client that did not ask for a stream. */
+  whole(message: AnswerMessage): unknown;
+}
+
+export interface SseMessage {
+  event?: string;
+  data: string;
+}
+
+export interface ErrorAnswer {
+  status: number;
+  body: unknown;
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { invalidRequest } from "../messages/invalid.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * The body as the schema has it. Throws `invalid_request` in the words of the Messages API, for the first fault:
+ * `max_tokens: Field required`.
+ */
+export function validate<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const result = schema.safeParse(body, { error: describe, reportInput: true });
+  if (result.success) return result.data;
+  const [first] = result.error.issues;
+  if (first === undefined) throw invalidRequest("", "the body is not valid");
+  const { issue, path } = deepest(first, []);
+  const reason = path.length === 0 ? `the request body: ${issue.message}` : issue.message;
+  throw invalidRequest(path.join("."), reason, codeOf(issue));
+}
+
+/** A field that may be null or absent, which mean the same. */
+export function optional<S extends z.ZodType>(schema: S) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
+/** A union is at fault where the alternative that the client meant is: the one whose type the value has. */
+function deepest(issue: Issue, above: readonly PropertyKey[]): { issue: Issue; path: PropertyKey[] } {
+  const path = [...above, ...issue.path];
+  const branches = issue.code === "invalid_union" ? issue.errors : [];
+  for (const [first] of branches) {
+    const isOtherType = first?.code === "invalid_type" && first.path.length === 0;
+    if (first !== undefined && !isOtherType) return deepest(first, path);
+  }
+  return { issue, path };
+}
+
+function describe(issue: z.core.$ZodRawIssue): string | undefined {
+  if (isMissing(issue)) return "Field required";
+  switch (issue.code) {
+    case "invalid_type":
+      return `Input should be ${typeName(issue.expected)}`;
+    case "invalid_value":
+      return `Input should be ${oneOf(issue.values)}`;
+    case "invalid_union":
+      return `Input should be ${Array.isArray(issue.options) ? oneOf(issue.options) : unionNames(issue.errors)}`;
+    case "too_small":
+      return `Input should ${sizeOf(issue.origin)} at least ${issue.minimum}`;
+    case "too_big":
+      return `Input should ${sizeOf(issue.origin)} at most ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+/** The input of a union's issue is the whole object, though what is missing may be the field that tells its kind. */
+function isMissing(issue: Issue | z.core.$ZodRawIssue): boolean {
+  const { input } = issue;
+  if (issue.code !== "invalid_union" || typeof issue.discriminator !== "string") return input === undefined;
+  return typeof input === "object" && input !== null && Reflect.get(input, issue.discriminator) === undefined;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a valid string",
+  number: "a valid number",
+  int: "a valid integer",
+  boolean: "a valid boolean",
+  array: "a valid list",
+  object: "a valid object",
+  record: "a valid object",
+};
+
+const typeName = (expected: string): string => typeNames[expected] ?? `a valid ${expected}`;
+
+const oneOf = (values: readonly unknown[]): string => alternatives(values.map((value) => `'${String(value)}'`));
+
+function unionNames(branches: readonly (readonly Issue[])[]): string {
+  return alternatives(branches.flatMap(([first]) => (first?.code === "invalid_type" ? typeName(first.expected) : [])));
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+function alternatives(names: readonly string[]): string {
+  const last = names.at(-1) ?? "valid";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+}
+
+const sizeOf = (origin: string): string => (origin === "array" || origin === "string" ? "have a length of" : "be");
+
+function codeOf(issue: Issue): string {
+  if (isMissing(issue)) return "missing_required_parameter";
+  return issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
+}

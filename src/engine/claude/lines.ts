@@ -1,0 +1,107 @@
+/**
+ * The lines of the CLI's stream-json protocol, as far as Sluice reads or writes them. What the CLI prints is open-ended:
+ * unknown types and fields are skipped, never an error.
+ */
+
+import type { ContentBlock, Message } from "../../messages/types.ts";
+
+/** A line that the CLI printed; `type` says which, everything else is checked where it is used. */
+export interface CliLine {
+  type: string;
+  [field: string]: unknown;
+}
+
+export interface StreamEventLine extends CliLine {
+  type: "stream_event";
+  event: { type: string; [field: string]: unknown };
+  /** Set on events of a sub-agent, which are not part of the answer. */
+  parent_tool_use_id: string | null;
+}
+
+/** A message that the CLI made itself, in place of an answer, when a turn failed. */
+export interface FailureLine extends CliLine {
+  type: "assistant";
+  error?: string;
+  api_error?: string;
+  api_error_status?: number | null;
+  api_error_type?: string;
+  message: { model: string; content: { type: string; text?: string }[] };
+}
+
+export interface ResultLine extends CliLine {
+  type: "result";
+  is_error: boolean;
+  result?: string;
+  errors?: string[];
+  terminal_reason?: string;
+  num_turns?: number;
+}
+
+/** What a subscription has left, printed when the upstream tells it (OAuth only). */
+export interface RateLimitLine extends CliLine {
+  type: "rate_limit_event";
+  rate_limit_info: { status: string; resetsAt?: number; rateLimitType?: string };
+}
+
+export interface ControlRequest {
+  subtype: string;
+  [field: string]: unknown;
+}
+
+export interface UserLine {
+  type: "user";
+  message: { role: "user"; content: ContentBlock[] };
+  parent_tool_use_id: null;
+  session_id: "";
+  /** Marks the text as composed by a program: no slash command, no file mention is looked for in it. */
+  client_composed: true;
+  shouldQuery?: false;
+}
+
+export interface AssistantLine {
+  type: "assistant";
+  message: { role: "assistant"; model: string; content: ContentBlock[] };
+}
+
+/** A user message; with `shouldQuery: false` it only joins the history. */
+export function userLine(message: Message, query: "query" | "history"): UserLine {
+  return {
+    type: "user",
+    message: { role: "user", content: message.content },
+    parent_tool_use_id: null,
+    session_id: "",
+    client_composed: true,
+    ...(query === "history" && { shouldQuery: false }),
+  };
+}
+
+/**
+ * An earlier answer, which joins the history as soon as the CLI reads it. `model` is the full id of the model that is
+ * asked now: the CLI drops thinking that was signed for another.
+ */
+export function assistantLine(message: Message, model: string): AssistantLine {
+  return { type: "assistant", message: { role: "assistant", model, content: message.content } };
+}
+
+export function isLine(value: unknown): value is CliLine {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+export function isStreamEvent(line: CliLine): line is StreamEventLine {
+  return line.type === "stream_event" && typeof line["event"] === "object" && line["event"] !== null;
+}
+
+export function isResult(line: CliLine): line is ResultLine {
+  return line.type === "result";
+}
+
+export function isRateLimit(line: CliLine): line is RateLimitLine {
+  return line.type === "rate_limit_event" && typeof line["rate_limit_info"] === "object";
+}
+
+/** True for text that the CLI made itself: it looks like an answer and must never be taken for one. */
+export function isFailure(line: CliLine): line is FailureLine {
+  if (line.type !== "assistant") return false;
+  const message = line["message"] as { model?: unknown } | undefined;
+  return line["is_api_error_message"] === true || message?.model === "<synthetic>";
+}

@@ -1,0 +1,204 @@
+import { ProxyError } from "../../error.ts";
+import { formatLine, readLines } from "../../wire/ndjson.ts";
+import { type CliLine, type ControlRequest, isLine } from "./lines.ts";
+
+/** Longer than any line of the CLI: it prints a whole answer again as one. */
+const maxLine = 64 * 1024 * 1024;
+/** How much of stderr is kept to explain a death. */
+const stderrTail = 2_000;
+/** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
+const drainTime = 250;
+
+export interface ProcessOptions {
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  killAfter: number;
+  /** Removes what a process leaves behind when it could not clean up. */
+  sweep(pid: number): Promise<void>;
+  onNoise(text: string): void;
+}
+
+/** Who reads a process's lines. A process has one listener at a time; lines that nobody listens to are dropped. */
+export interface LineListener {
+  /** Takes a line. A returned promise holds back the reading until it resolves. */
+  line(line: CliLine): Promise<void> | undefined;
+  /** The process is gone or can't be read any more; nothing follows. */
+  gone(error: ProxyError): void;
+}
+
+/** One running CLI: lines in, lines out, control requests with answers, and one way to end it. */
+export class CliProcess {
+  readonly pid: number;
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #options: ProcessOptions;
+  readonly #answers = new Map<string, PromiseWithResolvers<Record<string, unknown>>>();
+  #listener: LineListener | undefined;
+  #lastRequest = 0;
+  #stderr = "";
+  #ending: Promise<void> | undefined;
+  #gone: ProxyError | undefined;
+
+  /** Starts the CLI. Throws a ProxyError when it can't be started at all. */
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    try {
+      this.#child = Bun.spawn(options.command, {
+        cwd: options.cwd,
+        env: options.env,
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+        // A session of its own: Ctrl-C in the terminal is ours to handle, and one signal reaches all it started.
+        detached: true,
+      });
+    } catch (error) {
+      throw new ProxyError("bug", `Claude Code could not be started: ${(error as Error).message}`, { cause: error });
+    }
+    this.pid = this.#child.pid;
+    void this.#readStdout();
+    void this.#readStderr();
+  }
+
+  get alive(): boolean {
+    return this.#gone === undefined && this.#ending === undefined;
+  }
+
+  /** Resolves when the process is gone. */
+  get exited(): Promise<unknown> {
+    return this.#child.exited;
+  }
+
+  listen(listener: LineListener | undefined): void {
+    this.#listener = listener;
+    if (this.#gone) listener?.gone(this.#gone);
+  }
+
+  /** Writes messages to the CLI's stdin, in one write. */
+  write(messages: readonly object[]): void {
+    if (!this.alive) return;
+    try {
+      void this.#child.stdin.write(messages.map(formatLine).join(""));
+      void this.#child.stdin.flush();
+    } catch {
+      // The pipe is broken because the process is gone: its end is reported by the reading side.
+    }
+  }
+
+  /** A control request as a message to write, and the promise of its answer. */
+  control(request: ControlRequest): { message: object; answer: Promise<Record<string, unknown>> } {
+    const request_id = `sluice-${++this.#lastRequest}`;
+    const answer = Promise.withResolvers<Record<string, unknown>>();
+    // Whoever asked may have left: a refusal that nobody waits for is no crash.
+    answer.promise.catch(() => {});
+    if (this.#gone) answer.reject(this.#gone);
+    else this.#answers.set(request_id, answer);
+    return { message: { type: "control_request", request_id, request }, answer: answer.promise };
+  }
+
+  /** Ends the process: SIGTERM, then SIGKILL to all that is left of its session. Resolves when it is gone. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  /**
+   * Ends the process before it can do anything more. SIGTERM would be too late where the CLI is about to ask the model
+   * again: its handler waits its turn. Only for processes without built-in tools, whose children would be orphaned.
+   */
+  kill(): Promise<void> {
+    this.#killSession();
+    return this.end();
+  }
+
+  async #end(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#killSession(), this.#options.killAfter);
+    await this.#child.exited;
+    clearTimeout(timer);
+    this.#killSession();
+    if (this.#child.signalCode === "SIGKILL") await this.#options.sweep(this.pid);
+  }
+
+  #killSession(): void {
+    try {
+      process.kill(-this.pid, "SIGKILL");
+    } catch {
+      // Nothing is left of it, which is what was wanted.
+    }
+  }
+
+  async #readStdout(): Promise<void> {
+    const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
+    try {
+      for await (const line of lines) {
+        if (!isLine(line)) continue;
+        const wait = line.type === "control_response" ? this.#settle(line) : this.#listener?.line(line);
+        if (wait) await wait;
+      }
+      await this.#child.exited;
+      this.#lost(this.#explainExit());
+    } catch (error) {
+      this.#lost(error instanceof ProxyError ? error : new ProxyError("upstream", String(error), { cause: error }));
+      void this.end();
+    }
+  }
+
+  async #readStderr(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stderr) {
+      this.#stderr = (this.#stderr + decoder.decode(chunk, { stream: true })).slice(-stderrTail);
+    }
+  }
+
+  #settle(line: CliLine): undefined {
+    const response = line["response"] as { subtype?: string; request_id?: string; response?: object; error?: string };
+    const answer = this.#answers.get(response.request_id ?? "");
+    if (!answer) return;
+    this.#answers.delete(response.request_id ?? "");
+    if (response.subtype === "success") answer.resolve({ ...response.response });
+    else
+      answer.reject(
+        new ProxyError("upstream", `Claude Code refused a setting: ${response.error ?? "no reason given"}`),
+      );
+  }
+
+  #lost(error: ProxyError): void {
+    this.#gone = error;
+    for (const answer of this.#answers.values()) answer.reject(error);
+    this.#answers.clear();
+    this.#listener?.gone(error);
+  }
+
+  #explainExit(): ProxyError {
+    if (this.#ending) return new ProxyError("canceled", "The request was canceled.");
+    const how = this.#child.signalCode
+      ? `was ended by ${this.#child.signalCode}`
+      : `ended with exit code ${this.#child.exitCode}`;
+    const said = this.#stderr.trim();
+    return new ProxyError("upstream", `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`);
+  }
+}
+
+/** A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. */
+async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
+  const reader = child.stdout.getReader();
+  let waiting = false;
+  let timer: Timer | undefined;
+  void child.exited.then(() => {
+    timer = setInterval(() => void (waiting && reader.cancel().catch(() => {})), drainTime);
+  });
+  try {
+    for (;;) {
+      waiting = true;
+      const { done, value } = await reader.read();
+      waiting = false;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await child.exited;
+    clearInterval(timer);
+  }
+}

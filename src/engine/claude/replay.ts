@@ -1,0 +1,56 @@
+import type { ProxyError } from "../../error.ts";
+import type { Message } from "../../messages/types.ts";
+import { toFailure } from "./failures.ts";
+import { assistantLine, type CliLine, isFailure, isResult, type FailureLine, userLine } from "./lines.ts";
+import type { CliProcess, LineListener } from "./process.ts";
+
+/**
+ * Writes a conversation to a process, with true roles and no filler, so that the last message asks the model.
+ * `preamble` goes in front of the first message, in the same write. Returns as soon as the last message is written.
+ *
+ * An assistant line is applied when it is read, a user line is queued: so each earlier user message is acknowledged
+ * before the next is sent (cli-protocol.md 3.1).
+ */
+export async function replay(
+  process: CliProcess,
+  preamble: readonly object[],
+  messages: readonly Message[],
+  model: string,
+  listener: LineListener,
+): Promise<void> {
+  let batch: object[] = [...preamble];
+  const last = messages.length - 1;
+  for (const [position, message] of messages.entries()) {
+    if (message.role === "assistant") {
+      batch.push(assistantLine(message, model));
+    } else if (position < last) {
+      batch.push(userLine(message, "history"));
+      const acknowledged = acknowledgement(process);
+      process.write(batch);
+      batch = [];
+      await acknowledged;
+    } else {
+      batch.push(userLine(message, "query"));
+    }
+  }
+  process.listen(listener);
+  process.write(batch);
+}
+
+/** Resolves with the `result` line that follows a message of the history. */
+function acknowledgement(process: CliProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let failure: FailureLine | undefined;
+  process.listen({
+    line(line: CliLine) {
+      if (isFailure(line)) failure = line;
+      if (isResult(line)) {
+        if (line.is_error) reject(toFailure({ line: failure, result: line }, Date.now()));
+        else resolve();
+      }
+      return undefined;
+    },
+    gone: (error: ProxyError) => reject(error),
+  });
+  return promise;
+}

@@ -1,0 +1,200 @@
+/**
+ * The canonical form: the Anthropic Messages request and its stream events. Both engines speak it, and the OpenAI
+ * dialects can be derived from its block boundaries. Wire names stay as the API spells them.
+ */
+
+/** A request after decode: content is always a list of blocks, roles alternate, the last message is the user's. */
+export interface MessagesRequest {
+  /** The name the client asked for, as it was spelled; the engine resolves it. */
+  model: string;
+  /** Tokens. Absent where the dialect allows that: then the model's own limit holds. */
+  max_tokens?: number | undefined;
+  system: TextBlock[];
+  messages: Message[];
+  tools?: Tool[] | undefined;
+  tool_choice?: ToolChoice | undefined;
+  thinking?: ThinkingConfig | undefined;
+  output_config?: OutputConfig | undefined;
+  temperature?: number | undefined;
+  top_p?: number | undefined;
+  top_k?: number | undefined;
+  stop_sequences?: string[] | undefined;
+  service_tier?: string | undefined;
+}
+
+export interface Message {
+  role: "user" | "assistant";
+  content: ContentBlock[];
+}
+
+export type ContentBlock =
+  | TextBlock
+  | ImageBlock
+  | DocumentBlock
+  | SearchResultBlock
+  | ToolUseBlock
+  | ToolResultBlock
+  | ThinkingBlock
+  | RedactedThinkingBlock;
+
+export interface CacheControl {
+  type: "ephemeral";
+  ttl?: string | undefined;
+}
+
+export interface TextBlock {
+  type: "text";
+  text: string;
+  citations?: unknown[] | undefined;
+  cache_control?: CacheControl | undefined;
+}
+
+export interface ImageBlock {
+  type: "image";
+  source: { type: "base64"; media_type: string; data: string } | { type: "url"; url: string };
+  cache_control?: CacheControl | undefined;
+}
+
+export interface DocumentBlock {
+  type: "document";
+  source:
+    | { type: "base64"; media_type: string; data: string }
+    | { type: "text"; media_type: string; data: string }
+    | { type: "url"; url: string }
+    | { type: "content"; content: unknown };
+  title?: string | null | undefined;
+  context?: string | null | undefined;
+  citations?: unknown;
+  cache_control?: CacheControl | undefined;
+}
+
+export interface SearchResultBlock {
+  type: "search_result";
+  source: string;
+  title: string;
+  content: TextBlock[];
+  citations?: unknown;
+  cache_control?: CacheControl | undefined;
+}
+
+export interface ToolUseBlock {
+  type: "tool_use";
+  id: string;
+  name: string;
+  input: Record<string, unknown>;
+  cache_control?: CacheControl | undefined;
+}
+
+export interface ToolResultBlock {
+  type: "tool_result";
+  tool_use_id: string;
+  content: (TextBlock | ImageBlock | DocumentBlock | SearchResultBlock)[];
+  is_error?: boolean | undefined;
+  cache_control?: CacheControl | undefined;
+}
+
+export interface ThinkingBlock {
+  type: "thinking";
+  thinking: string;
+  signature: string;
+}
+
+export interface RedactedThinkingBlock {
+  type: "redacted_thinking";
+  data: string;
+}
+
+export interface Tool {
+  name: string;
+  description?: string | undefined;
+  input_schema: Record<string, unknown>;
+  strict?: boolean | undefined;
+}
+
+export type ToolChoice =
+  | { type: "auto" | "any"; disable_parallel_tool_use?: boolean | undefined }
+  | { type: "tool"; name: string; disable_parallel_tool_use?: boolean | undefined }
+  | { type: "none" };
+
+export interface ThinkingConfig {
+  type: "enabled" | "adaptive" | "disabled" | "between_tools";
+  budget_tokens?: number | undefined;
+  display?: string | undefined;
+}
+
+export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+
+export interface OutputConfig {
+  effort?: Effort | undefined;
+  format?: { type: "json_schema"; schema: Record<string, unknown> } | undefined;
+}
+
+/** Token counts. In a stream those of `message_delta` are cumulative: later ones replace earlier ones. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_creation_input_tokens: number;
+  cache_read_input_tokens: number;
+  cache_creation?: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number } | null | undefined;
+  output_tokens_details?: { thinking_tokens?: number | undefined } | null | undefined;
+  service_tier?: string | null | undefined;
+}
+
+export type StopReason =
+  "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "pause_turn" | "refusal" | "model_context_window_exceeded";
+
+/** A block of an answer; what starts empty in a stream and is filled by deltas. */
+export type AnswerBlock = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
+
+/** A whole answer: what `collect` makes of the events, and what `message_start` carries with empty content. */
+export interface AnswerMessage {
+  id: string;
+  type: "message";
+  role: "assistant";
+  /** The upstream's own name; encoders answer with the name that the client asked for. */
+  model: string;
+  content: AnswerBlock[];
+  stop_reason: StopReason | null;
+  stop_sequence: string | null;
+  stop_details?: StopDetails | null | undefined;
+  usage: Usage;
+}
+
+/** Why the model refused (Messages API, `stop_reason: "refusal"`). */
+export interface StopDetails {
+  type: "refusal";
+  category?: string | null | undefined;
+  explanation?: string | null | undefined;
+}
+
+export type BlockDelta =
+  | { type: "text_delta"; text: string }
+  | { type: "input_json_delta"; partial_json: string }
+  | { type: "thinking_delta"; thinking: string }
+  | { type: "signature_delta"; signature: string }
+  | { type: "citations_delta"; citation: unknown };
+
+/** One stream event. Blocks are numbered 0, 1, 2 … and never interleave. A failure is a thrown ProxyError, not an event. */
+export type MessageEvent =
+  | { type: "message_start"; message: AnswerMessage }
+  | { type: "ping" }
+  | { type: "content_block_start"; index: number; content_block: AnswerBlock }
+  | { type: "content_block_delta"; index: number; delta: BlockDelta }
+  | { type: "content_block_stop"; index: number }
+  | {
+      type: "message_delta";
+      delta: { stop_reason: StopReason; stop_sequence: string | null; stop_details?: StopDetails | null | undefined };
+      usage: Partial<Usage>;
+    }
+  | { type: "message_stop" };
+
+/** A model that can be asked for. */
+export interface Model {
+  /** What to put into `model`: the full id, or an alias such as `sonnet`. */
+  id: string;
+  display_name: string;
+  /** The full id that an alias stands for; the id itself otherwise. */
+  resolved: string;
+  /** Seconds since 1970, 0 when unknown. */
+  created: number;
+}

@@ -1,0 +1,210 @@
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { Config } from "./config.ts";
+
+/** One thing that can be configured. Its flag is also its key in the config file and, as SLUICE_…, its variable. */
+export interface Option<T> {
+  flag: string;
+  description: string;
+  /** Stands for the value in help texts. */
+  hint: string;
+  /** Completes the sentence "--port must be …". */
+  expects: string;
+  schema: z.ZodType<T>;
+  /** The default, as it would be typed. */
+  fallback?: string;
+  /** Never printed. */
+  secret?: true;
+  /** A list: values separated by commas, a flag given more than once, or a list in the config file. */
+  list?: true;
+  /** The variable's name in earlier proxies. */
+  oldVariable?: string;
+  /** Flags that stand for one value of this option. */
+  shorthands?: Readonly<Record<string, T & string>>;
+}
+
+/** What the table below decides; the rest of the Config comes from the command and the environment. */
+export type Setting = Exclude<keyof Config, "mode" | "env">;
+
+const whole = (min: number, max: number) =>
+  z
+    .union([z.string().regex(/^\d+$/), z.number()])
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max));
+
+const units = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+const size = z
+  .union([z.string(), z.number()])
+  .transform((value) => {
+    const [, digits, unit = "b"] = /^(\d+) ?(b|kb|mb|gb)?$/i.exec(String(value)) ?? [];
+    return Number(digits) * units[unit.toLowerCase() as keyof typeof units];
+  })
+  .pipe(z.number().int().min(1).max(units.gb));
+
+/** A path whose `~` the shell did not see, as in a config file. */
+const path = z.string().transform((value) => value.replace(/^~(?=\/|$)/, homedir()));
+
+const directory = path.transform((value) => resolve(value)).refine(isDirectory);
+
+const listOf = (item: z.ZodType<string, string>) =>
+  z
+    .union([z.string().transform((value) => value.split(",")), z.array(z.string())])
+    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ""))
+    .pipe(z.array(item))
+    .readonly();
+
+const hostname = z
+  .string()
+  .toLowerCase()
+  .regex(/^([a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?)$/)
+  .transform((value) => value.replace(/^\[|\]$/g, ""));
+
+/** Every option, in the order of the help text. */
+export const options: { readonly [K in Setting]: Option<Config[K]> } = {
+  port: {
+    flag: "port",
+    description: "The port to listen on; 0 takes a free one",
+    hint: "PORT",
+    expects: "a port number from 0 to 65535",
+    schema: whole(0, 65535),
+    fallback: "3456",
+    oldVariable: "PORT",
+  },
+  host: {
+    flag: "host",
+    description: "The address to listen on; one beyond loopback needs a client key",
+    hint: "ADDRESS",
+    expects: "a host name or an IP address",
+    schema: hostname,
+    fallback: "127.0.0.1",
+  },
+  claude: {
+    flag: "claude",
+    description: "Claude Code: a path, or a name on PATH",
+    hint: "PATH",
+    expects: "a path or a name",
+    schema: path,
+  },
+  model: {
+    flag: "model",
+    description: "The model of requests that name none",
+    hint: "MODEL",
+    expects: "a model's name",
+    schema: z.string(),
+    oldVariable: "CLAUDE_MODEL",
+  },
+  cwd: {
+    flag: "cwd",
+    description: "Where Claude Code runs; otherwise in an empty directory of its own",
+    hint: "DIRECTORY",
+    expects: "a directory that exists",
+    schema: directory,
+  },
+  effort: {
+    flag: "effort",
+    description: "The effort of requests that name none: low, medium, high, xhigh or max",
+    hint: "EFFORT",
+    expects: "low, medium, high, xhigh or max",
+    schema: z.enum(["low", "medium", "high", "xhigh", "max"]),
+  },
+  maxTurns: {
+    flag: "max-turns",
+    description: "How often Claude Code may ask the model in one request",
+    hint: "NUMBER",
+    expects: "a whole number from 1 to 1000",
+    schema: whole(1, 1000),
+  },
+  systemPrompt: {
+    flag: "system-prompt",
+    description: "A request's system prompt: replace or append to Claude Code's own, or embed in the first user turn",
+    hint: "MODE",
+    expects: "replace, append or embed",
+    schema: z.enum(["replace", "append", "embed"]),
+    fallback: "replace",
+    shorthands: { "embed-system-prompt": "embed", "replace-system-prompt": "replace" },
+  },
+  clientKey: {
+    flag: "client-key",
+    description:
+      "The key that clients must send; other users of this machine see flags in `ps`, not variables or files",
+    hint: "KEY",
+    expects: "a text (in quotes) of printable characters without spaces",
+    schema: z.string().regex(/^[!-~]+$/),
+    secret: true,
+    oldVariable: "PROXY_API_KEY",
+  },
+  maxBody: {
+    flag: "max-body",
+    description: "The largest request body",
+    hint: "SIZE",
+    expects: "a size up to 1gb, such as 32mb, 512kb or 1000000 (bytes)",
+    schema: size,
+    fallback: "32mb",
+  },
+  logLevel: {
+    flag: "log-level",
+    description: "How much to log to stderr: debug, info, warn, error or silent",
+    hint: "LEVEL",
+    expects: "debug, info, warn, error or silent",
+    schema: z.enum(["debug", "info", "warn", "error", "silent"]),
+    fallback: "info",
+  },
+  allowedHosts: {
+    flag: "allow-host",
+    description: "Another name that clients reach this server by, such as a tunnel's",
+    hint: "NAME",
+    expects: "host names without a port",
+    schema: listOf(hostname),
+    fallback: "",
+    list: true,
+  },
+  allowedOrigins: {
+    flag: "allow-origin",
+    description: "A web page's origin that may send requests",
+    hint: "ORIGIN",
+    expects: "origins such as https://example.com",
+    schema: listOf(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*]+$/),
+    ),
+    fallback: "",
+    list: true,
+  },
+  passEnv: {
+    flag: "pass-env",
+    description: "Another environment variable that Claude Code may see",
+    hint: "NAME",
+    expects: "names of environment variables",
+    schema: listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
+    fallback: "",
+    list: true,
+  },
+};
+
+/** Where the config file is: known from flags and variables only, and no part of the Config. */
+export const configFile: Option<string> = {
+  flag: "config",
+  description: "The config file to read instead of $XDG_CONFIG_HOME/sluice/config.yaml",
+  hint: "FILE",
+  expects: "a path",
+  schema: path,
+};
+
+/** The environment variables of an option, the one that counts first. */
+export function variablesOf(option: Option<unknown>): string[] {
+  const own = `SLUICE_${option.flag.replaceAll("-", "_").toUpperCase()}`;
+  return option.oldVariable === undefined ? [own] : [own, option.oldVariable];
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

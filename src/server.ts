@@ -1,0 +1,178 @@
+import type { Server } from "bun";
+import { answer, refuse } from "./answer.ts";
+import type { Config } from "./config.ts";
+import { type Engine, openEngine } from "./engine/engine.ts";
+import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
+import { createGuard, readBody } from "./guard.ts";
+import type { Log } from "./log.ts";
+import { mintRequestId } from "./messages/ids.ts";
+import { findRoute, type Route } from "./routes.ts";
+
+/** A client that sends nothing for this long in the middle of its request is let go (seconds). */
+const patience = 30;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new requests, gives the running ones `graceSeconds` to end, aborts what is left, and ends the engine. */
+  stop(graceSeconds?: number): Promise<void>;
+}
+
+/** Opens the port and the engine. Waits for neither the CLI nor a login. Throws a StartError when the port is taken. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const engine = Promise.withResolvers<Engine>();
+  const shutdown = new AbortController();
+  const door = new Door(config, log, engine.promise, shutdown.signal);
+  const server = listen(config, (request, server) => door.serve(request, server));
+  const port = server.port ?? config.port;
+  engine.resolve(openEngine({ ...config, port }, log));
+
+  return {
+    url: `http://${urlHost(config.host)}:${port}`,
+    port,
+    async stop(graceSeconds = 0) {
+      const closed = server.stop();
+      await Promise.race([closed, Bun.sleep(graceSeconds * 1000)]);
+      shutdown.abort();
+      await (await engine.promise).close();
+      await server.stop(true);
+    },
+  };
+}
+
+/** Where requests come in: the guard, the route, the exchange, and one log line for each. */
+class Door {
+  readonly #guard;
+
+  constructor(
+    readonly config: Config,
+    readonly log: Log,
+    readonly engine: Promise<Engine>,
+    readonly shutdown: AbortSignal,
+  ) {
+    this.#guard = createGuard(config);
+  }
+
+  async serve(request: Request, server: Server<undefined>): Promise<Response> {
+    const started = performance.now();
+    const id = mintRequestId();
+    const url = new URL(request.url);
+    const route = findRoute(url.pathname, request.headers);
+    const ended = once((status: number, error?: ProxyError) => {
+      const level = error ? errorTable[error.kind].level : "info";
+      this.log[level](`${request.method} ${url.pathname}`, {
+        request_id: id,
+        status,
+        ms: Math.round(performance.now() - started),
+        ...(error && { error: error.kind, message: error.message }),
+        ...(error?.kind === "bug" && { cause: error.cause }),
+      });
+    });
+
+    let response: Response;
+    try {
+      response = await this.#respond(request, server, url, route, (error) => ended(response?.status ?? 200, error));
+    } catch (thrown) {
+      const error = toProxyError(thrown);
+      response = refuse(route.dialect, error, id);
+      ended(response.status, error);
+    }
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) ended(response.status);
+    for (const [name, value] of Object.entries({
+      "request-id": id,
+      "x-request-id": id,
+      ...this.#guard.corsHeaders(request),
+    })) {
+      response.headers.set(name, value);
+    }
+    return response;
+  }
+
+  async #respond(
+    request: Request,
+    server: Server<undefined>,
+    url: URL,
+    route: Route,
+    ended: (error?: ProxyError) => void,
+  ): Promise<Response> {
+    const preflight = this.#guard.preflight(request);
+    if (preflight) return preflight;
+    this.#guard.check(request, { keyless: route.endpoint === "health" });
+    checkMethod(request, url, route);
+    const engine = await this.engine;
+
+    switch (route.endpoint) {
+      case "answer": {
+        const gone = new AbortController();
+        const signal = AbortSignal.any([request.signal, this.shutdown, gone.signal]);
+        const body = await readBody(request, this.config.maxBody, signal);
+        // From here on silence is the model's, and the client may wait as long as it likes.
+        server.timeout(request, 0);
+        const context = { headers: request.headers, defaultModel: this.config.model };
+        const exchange = route.dialect.decode(body, context);
+        return await answer(exchange, engine, signal, () => gone.abort(), ended);
+      }
+      case "models":
+        return Response.json(route.dialect.encodeModels(await engine.models(), url.searchParams));
+      case "model":
+        return Response.json(route.dialect.encodeModel(await engine.model(route.model ?? "")));
+      case "health": {
+        const health = await engine.health();
+        return Response.json(health, { status: health.ok ? 200 : 503 });
+      }
+      default:
+        throw new ProxyError("not_found", `Invalid URL (${request.method} ${url.pathname})`);
+    }
+  }
+}
+
+function checkMethod(request: Request, url: URL, route: Route): void {
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  if (route.endpoint === undefined || method === route.method) return;
+  throw new ProxyError("invalid_request", `${url.pathname} takes ${route.method}, not ${request.method}.`, {
+    status: 405,
+  });
+}
+
+function listen(
+  config: Config,
+  fetch: (request: Request, server: Server<undefined>) => Promise<Response>,
+): Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: config.host,
+      port: config.port,
+      idleTimeout: patience,
+      // The guard counts for itself, so that a body that is too large is refused in the dialect's own words.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch,
+    });
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "EADDRINUSE") {
+      throw new StartError(
+        "port_taken",
+        `Port ${config.port} is taken: stop what listens there, or choose another with --port PORT.`,
+      );
+    }
+    throw new StartError(
+      "usage",
+      `Sluice can't listen on ${config.host}:${config.port} (${code ?? String(error)}): choose another with --host and --port.`,
+    );
+  }
+}
+
+/** A host as a URL spells it: IPv6 in brackets, and a wildcard as the loopback address that reaches it. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function once<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {
+  let called = false;
+  return (...args) => {
+    if (called) return;
+    called = true;
+    call(...args);
+  };
+}

@@ -1,0 +1,124 @@
+/** One CLI process, with a fake in its place that does what the real one must never do. */
+
+import { describe, expect, test } from "bun:test";
+import { CliProcess, type LineListener } from "../../../src/engine/claude/process.ts";
+import { userLine } from "../../../src/engine/claude/lines.ts";
+import type { ProxyError } from "../../../src/error.ts";
+import { eventually, isRunning, processesWith, temporaryFolder } from "../../support/environment.ts";
+import { answer, exit, fakeClaude, grandchild, hang, journal, type Script, stderr } from "../../support/fake-claude.ts";
+import { text } from "../../support/mock-replies.ts";
+
+const marker = crypto.randomUUID();
+const hello = userLine({ role: "user", content: [{ type: "text", text: "Hello" }] }, "query");
+
+async function start(
+  script: Script,
+  use: (process: CliProcess, path: string, swept: number[]) => Promise<void>,
+): Promise<void> {
+  await using folder = await temporaryFolder();
+  const path = await fakeClaude(script, folder.path);
+  const swept: number[] = [];
+  const process = new CliProcess({
+    command: [path, "-p"],
+    cwd: folder.path,
+    env: { PATH: Bun.env["PATH"] ?? "", HOME: folder.path, SLUICE_TEST: marker },
+    killAfter: 300,
+    sweep: async (pid) => void swept.push(pid),
+    onNoise: () => {},
+  });
+  try {
+    await use(process, path, swept);
+  } finally {
+    await process.end();
+  }
+}
+
+function record(process: CliProcess) {
+  const types: string[] = [];
+  const gone = Promise.withResolvers<ProxyError>();
+  const listener: LineListener = {
+    line: (line) => void types.push(line.type),
+    gone: (error) => gone.resolve(error),
+  };
+  process.listen(listener);
+  return { types, gone: gone.promise };
+}
+
+describe("control requests", () => {
+  test("answers are matched by id, also out of order; a refusal rejects", async () => {
+    await start({}, async (process) => {
+      const initialize = process.control({ subtype: "initialize" });
+      const bogus = process.control({ subtype: "bogus_subtype" });
+      const model = process.control({ subtype: "set_model", model: "sonnet" });
+      process.write([initialize.message, bogus.message, model.message]);
+      expect(await initialize.answer).toHaveProperty("models");
+      expect(await model.answer).toHaveProperty("model");
+      expect(bogus.answer).rejects.toThrow("bogus_subtype");
+      await bogus.answer.catch(() => {});
+    });
+  });
+
+  test("everything that waits fails when the process dies, and says why", async () => {
+    await start({ startup: [stderr("segmentation fault\n"), exit(7)] }, async (process) => {
+      const { message, answer } = process.control({ subtype: "initialize" });
+      const { gone } = record(process);
+      process.write([message]);
+      const error = await answer.catch((reason: ProxyError) => reason);
+      expect(String(error)).toContain("exit code 7");
+      expect(String(error)).toContain("segmentation fault");
+      expect(await gone).toBe(error as ProxyError);
+      expect(process.control({ subtype: "initialize" }).answer).rejects.toThrow("exit code 7");
+    });
+  });
+});
+
+describe("the end", () => {
+  test("is gentle where that suffices", async () => {
+    await start({}, async (process, path, swept) => {
+      const { gone } = record(process);
+      const { message, answer } = process.control({ subtype: "initialize" });
+      process.write([message]);
+      await answer;
+      await Promise.all([process.end(), process.end()]);
+      expect((await gone).kind).toBe("canceled");
+      expect((await journal(path)).filter(({ event }) => event === "signal")).toHaveLength(1);
+      expect(swept).toEqual([]);
+    });
+  });
+
+  test("comes by force where SIGTERM is ignored, and is swept up after", async () => {
+    await start({ ignoreSigterm: true, turns: [[hang]] }, async (process, path, swept) => {
+      process.write([hello]);
+      await eventually(async () => (await journal(path)).some(({ event }) => event === "line"));
+      await process.end();
+      expect(isRunning(process.pid)).toBe(false);
+      expect(swept).toEqual([process.pid]);
+    });
+  });
+
+  test("takes what the process started along", async () => {
+    await start({ turns: [[grandchild(600), hang]] }, async (process) => {
+      process.write([hello]);
+      await eventually(() => processesWith(marker).length === 2);
+      await process.end();
+      await eventually(() => processesWith(marker).length === 0);
+    });
+  });
+
+  test("is noticed also when a grandchild holds the pipe open", async () => {
+    await start({ turns: [[grandchild(600), exit(0)]] }, async (process) => {
+      const { gone } = record(process);
+      process.write([hello]);
+      expect((await gone).message).toContain("exit code 0");
+    });
+  });
+});
+
+test("lines come whole, however the bytes are cut, and noise is passed over", async () => {
+  await start({ turns: [answer(text("grüße 👋"))], pieceBytes: 3 }, async (process) => {
+    const { types } = record(process);
+    process.write([hello]);
+    await eventually(() => types.includes("result"));
+    expect(types.filter((type) => type === "stream_event").length).toBeGreaterThan(4);
+  });
+});

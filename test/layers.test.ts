@@ -1,0 +1,141 @@
+/** Who may import what (design.md section 2), and how large a file may grow. */
+
+import { describe, expect, test } from "bun:test";
+import { dirname, join, relative, resolve } from "node:path";
+import { Glob } from "bun";
+
+const source = resolve(import.meta.dir, "../src");
+const transpiler = new Bun.Transpiler({ loader: "ts" });
+
+interface Import {
+  from: string;
+  /** A path below src, or a package's name. */
+  to: string;
+  typeOnly: boolean;
+}
+
+/** Rooms by the first prefix that fits; a room may import itself, and what is listed. `type:` allows types only. */
+const rooms: Record<string, string[]> = {
+  "messages/": ["error.ts"],
+  "wire/": ["error.ts"],
+  "error.ts": [],
+  "log.ts": ["error.ts", "type:config.ts"],
+  "guard.ts": ["error.ts", "type:config.ts"],
+  "nearest.ts": [],
+  "options.ts": ["type:config.ts", "type:messages/"],
+  "config.ts": ["error.ts", "nearest.ts", "options.ts", "type:messages/"],
+  "dialect/anthropic/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
+  "dialect/chat/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
+  "dialect/": ["messages/", "error.ts"],
+  "engine/engine.ts": ["messages/", "type:config.ts", "type:log.ts", "engine/claude/engine.ts", "engine/echo/echo.ts"],
+  "engine/claude/": ["messages/", "error.ts", "wire/", "type:log.ts", "type:config.ts", "type:engine/engine.ts"],
+  "engine/echo/": ["messages/", "error.ts", "type:engine/engine.ts"],
+  "routes.ts": ["dialect/"],
+  "answer.ts": ["dialect/", "engine/engine.ts", "error.ts", "messages/", "wire/"],
+  "server.ts": [
+    "answer.ts",
+    "routes.ts",
+    "guard.ts",
+    "error.ts",
+    "messages/",
+    "type:config.ts",
+    "type:log.ts",
+    "engine/engine.ts",
+  ],
+  "commands/": [
+    "config.ts",
+    "options.ts",
+    "server.ts",
+    "log.ts",
+    "error.ts",
+    "engine/claude/locate.ts",
+    "engine/claude/environment.ts",
+    "nearest.ts",
+  ],
+  "main.ts": ["commands/", "error.ts", "config.ts", "nearest.ts", "options.ts"],
+};
+
+const packages: Record<string, string[]> = {
+  zod: ["dialect/", "options.ts", "config.ts", "engine/"],
+  citty: ["main.ts", "commands/"],
+};
+
+/** Only one file reads the environment, and only one ends the process. */
+const onlyIn: [pattern: RegExp, files: string[]][] = [
+  [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts"]],
+  [/process\.exit\(/, ["main.ts"]],
+  [/Bun\.spawn/, ["engine/claude/process.ts", "engine/claude/locate.ts"]],
+  [/Bun\.serve/, ["server.ts"]],
+];
+
+const files = [...new Glob("**/*.ts").scanSync(source)].sort();
+
+async function importsOf(file: string): Promise<Import[]> {
+  const text = (await Bun.file(join(source, file)).text()).replace(/^#!.*/, "");
+  const values = new Set(transpiler.scanImports(text).map((one) => one.path));
+  const all = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"\s]+)"/g)].map((match) => match[1] ?? "");
+  return [...new Set([...all, ...values])]
+    .filter((path) => !path.startsWith("node:") && !path.startsWith("bun") && !path.endsWith(".json"))
+    .map((path) => ({
+      from: file,
+      to: path.startsWith(".") ? relative(source, resolve(source, dirname(file), path)) : path,
+      typeOnly: !values.has(path),
+    }));
+}
+
+function roomOf(file: string): string | undefined {
+  return Object.keys(rooms)
+    .filter((room) => file === room || (room.endsWith("/") && file.startsWith(room)))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+function allowed({ from, to, typeOnly }: Import): boolean {
+  const users = packages[to];
+  if (users) return users.some((user) => from.startsWith(user));
+  const room = roomOf(from);
+  if (room === undefined) return false;
+  const fits = (rule: string) => to === rule || (rule.endsWith("/") && to.startsWith(rule));
+  return [room, ...(rooms[room] ?? [])].some((rule) =>
+    rule.startsWith("type:") ? typeOnly && fits(rule.slice(5)) : fits(rule),
+  );
+}
+
+test("the walk finds the source", () => {
+  expect(files).toContain("server.ts");
+  expect(files.length).toBeGreaterThan(30);
+});
+
+test("every file has a room", () => {
+  expect(files.filter((file) => roomOf(file) === undefined)).toEqual([]);
+});
+
+test("every room exists", () => {
+  expect(Object.keys(rooms).filter((room) => !files.some((file) => file.startsWith(room)))).toEqual([]);
+});
+
+test("files import only what their room may", async () => {
+  const imports = (await Promise.all(files.map(importsOf))).flat();
+  expect(imports.length).toBeGreaterThan(files.length);
+  expect(imports.filter((one) => !allowed(one)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+});
+
+test("the rules refuse what they are there to refuse", () => {
+  expect(allowed({ from: "dialect/chat/decode.ts", to: "engine/engine.ts", typeOnly: true })).toBe(false);
+  expect(allowed({ from: "dialect/chat/decode.ts", to: "dialect/anthropic/decode.ts", typeOnly: true })).toBe(false);
+  expect(allowed({ from: "engine/claude/turn.ts", to: "config.ts", typeOnly: false })).toBe(false);
+  expect(allowed({ from: "messages/collect.ts", to: "zod", typeOnly: false })).toBe(false);
+});
+
+describe.each(onlyIn)("%p", (pattern, where) => {
+  test(`stands only in ${where.join(", ")}`, async () => {
+    const found = await Promise.all(files.map(async (file) => pattern.test(await Bun.file(join(source, file)).text())));
+    expect(files.filter((file, index) => found[index] && !where.includes(file))).toEqual([]);
+  });
+});
+
+test("no file has become two ideas", async () => {
+  const lengths = await Promise.all(
+    files.map(async (file) => (await Bun.file(join(source, file)).text()).split("\n").length),
+  );
+  expect(files.filter((_, index) => (lengths[index] ?? 0) > 300)).toEqual([]);
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "bun:test";
+import { ProxyError } from "../../src/error.ts";
+import { collect } from "../../src/messages/collect.ts";
+import type { MessageEvent } from "../../src/messages/types.ts";
+import { answer, finalUsage, opening, refused, streamOf, text, thinking, toolUse } from "../dialect/answers.ts";
+
+const collected = (events: Iterable<MessageEvent>) => collect(streamOf(events));
+
+describe("collects", () => {
+  test("blocks in order, usage and stop of message_delta", async () => {
+    const events = answer(
+      [thinking("sig", "Let", " me"), text("Hel", "lo"), toolUse("toolu_1", "f", "", '{"a"', ":1}")],
+      "tool_use",
+    );
+    expect(await collected(events)).toEqual({
+      id: "msg_01up",
+      type: "message",
+      role: "assistant",
+      model: "claude-upstream",
+      content: [
+        { type: "thinking", thinking: "Let me", signature: "sig" },
+        { type: "text", text: "Hello" },
+        { type: "tool_use", id: "toolu_1", name: "f", input: { a: 1 } },
+      ],
+      stop_reason: "tool_use",
+      stop_sequence: null,
+      usage: finalUsage,
+    });
+  });
+
+  test("a tool call without arguments as {}", async () => {
+    const { content } = await collected(answer([toolUse("a", "f"), toolUse("b", "g", "")], "tool_use"));
+    expect(content).toEqual([
+      { type: "tool_use", id: "a", name: "f", input: {} },
+      { type: "tool_use", id: "b", name: "g", input: {} },
+    ]);
+  });
+
+  test("an answer without content, with its stop details", async () => {
+    const message = await collected(answer([], "refusal", { stop_details: refused }));
+    expect(message).toMatchObject({ content: [], stop_reason: "refusal", stop_details: refused });
+  });
+
+  test("the stop sequence", async () => {
+    expect(await collected(answer([text("a")], "stop_sequence", { stop_sequence: "END" }))).toMatchObject({
+      stop_reason: "stop_sequence",
+      stop_sequence: "END",
+    });
+  });
+
+  test("usage cumulatively: later counters replace, absent ones stay", async () => {
+    const events = answer([], "end_turn");
+    events.splice(-1, 0, {
+      type: "message_delta",
+      delta: { stop_reason: "end_turn", stop_sequence: null },
+      usage: { output_tokens: 50, cache_creation: undefined },
+    });
+    expect((await collected(events)).usage).toEqual({ ...finalUsage, output_tokens: 50 });
+  });
+
+  test("citations", async () => {
+    const [start, ...deltas] = text("a");
+    const events = answer([[start, ...deltas, { type: "citations_delta", citation: { n: 1 } }]], "end_turn");
+    expect((await collected(events)).content).toEqual([{ type: "text", text: "a", citations: [{ n: 1 }] }]);
+  });
+
+  test("without a tool call that max_tokens cut in two", async () => {
+    const { content } = await collected(answer([text("a"), toolUse("x", "f", '{"a":')], "max_tokens"));
+    expect(content).toEqual([{ type: "text", text: "a" }]);
+  });
+
+  test("the same stream twice: events are not changed", async () => {
+    const events = answer([text("a", "b"), toolUse("x", "f", '{"a":1}')], "tool_use");
+    expect(await collected(events)).toEqual(await collected(events));
+  });
+});
+
+describe("throws upstream on", () => {
+  const whole = answer([text("a")], "end_turn");
+  const [start, , blockStart, delta, blockStop, messageDelta, stop] = whole;
+
+  test.each<[string, (MessageEvent | undefined)[], string]>([
+    ["nothing", [], "it ended before message_stop"],
+    ["an early end", [start, blockStart], "it ended before message_stop"],
+    ["no start", [blockStart], "content_block_start before message_start"],
+    ["two starts", [start, start], "a second message_start"],
+    ["nested blocks", [start, blockStart, blockStart], "a content block inside another"],
+    ["a delta outside", [start, delta], "no open content block 0"],
+    ["a stop outside", [start, blockStart, blockStop, blockStop], "no open content block 0"],
+    [
+      "a block out of turn",
+      [start, { type: "content_block_start", index: 1, content_block: { type: "text", text: "" } }],
+      "content block 1 after 0 blocks",
+    ],
+    [
+      "a delta of another index",
+      [start, blockStart, { type: "content_block_delta", index: 1, delta: { type: "text_delta", text: "" } }],
+      "no open content block 1",
+    ],
+    [
+      "a delta of another kind",
+      [start, blockStart, { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "" } }],
+      "thinking_delta in a text block",
+    ],
+    ["message_delta in a block", [start, blockStart, messageDelta], "message_delta inside a content block"],
+    ["message_stop in a block", [start, blockStart, stop], "message_stop inside a content block"],
+    ["message_stop without a reason", [start, stop], "message_stop without a stop_reason"],
+    ["events after the end", [...whole, blockStart], "content_block_start after message_stop"],
+    [
+      "a cut tool call where nothing cuts",
+      answer([toolUse("x", "f", '{"a":')], "tool_use"),
+      "the input of the tool call x is not a JSON object",
+    ],
+    [
+      "a cut tool call that is not the last",
+      answer([toolUse("x", "f", "["), text("a")], "max_tokens"),
+      "the input of the tool call x is not a JSON object",
+    ],
+  ])("%s", async (_, events, what) => {
+    const error = await collected(events.flatMap((event) => event ?? [])).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ProxyError);
+    expect(error).toMatchObject({ kind: "upstream", message: `The answer's event stream is broken: ${what}.` });
+  });
+});
+
+test("passes on what the stream throws", async () => {
+  const failure = new ProxyError("overloaded", "Overloaded");
+  async function* failing() {
+    yield* opening();
+    throw failure;
+  }
+  await expect(collect(failing())).rejects.toBe(failure);
+});

@@ -1,0 +1,72 @@
+/** A Sluice of a test's own, in this process, with the real CLI or a fake one behind it. */
+
+import { randomUUID } from "node:crypto";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { loadConfig } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import { type RunningServer, startServer } from "../../src/server.ts";
+import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "./environment.ts";
+import { type Mock, startMock } from "./mock-anthropic.ts";
+
+export interface TestSluice extends AsyncDisposable {
+  readonly server: RunningServer;
+  readonly mock: Mock;
+  readonly url: string;
+  readonly anthropic: Anthropic;
+  readonly openai: OpenAI;
+  /** What was logged, a line an entry. */
+  readonly logged: string[];
+  /** Posts a JSON body, or text as it is. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+  /** The processes of the CLI that run now. */
+  processes(): { pid: number }[];
+  /** Resolves when no process of the CLI is left. */
+  quiet(): Promise<void>;
+}
+
+export interface TestOptions {
+  args?: string[];
+  /** Changes of the environment; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+  claude?: string;
+}
+
+/** Starts a mock upstream and a Sluice in front of it, which end with the scope: `await using sluice = …`. */
+export async function startSluice({ args = [], env = {}, claude = realClaude }: TestOptions = {}): Promise<TestSluice> {
+  const folder = await temporaryFolder();
+  const mock = await startMock();
+  const marker = randomUUID();
+  const logged: string[] = [];
+  const { config } = loadConfig(["--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args], {
+    env: { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), ...env },
+  });
+  const server = await startServer(
+    config,
+    createLog("debug", (line) => logged.push(line)),
+  );
+  const key = config.clientKey ?? "any";
+  const processes = () => processesWith(marker);
+  return {
+    server,
+    mock,
+    url: server.url,
+    anthropic: new Anthropic({ baseURL: server.url, apiKey: key, maxRetries: 0 }),
+    openai: new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key, maxRetries: 0 }),
+    logged,
+    post: (path, body, init = {}) =>
+      fetch(server.url + path, {
+        method: "POST",
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        ...init,
+        headers: { "content-type": "application/json", ...init.headers },
+      }),
+    processes,
+    quiet: async () => void (await eventually(() => processes().length === 0)),
+    [Symbol.asyncDispose]: async () => {
+      await server.stop();
+      await mock.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
