@@ -25,6 +25,22 @@ export interface Config {
   clientKey: string | undefined;
   /** The largest request body, in bytes. */
   maxBody: number;
+  /** How many initialised processes wait for a new conversation. */
+  spares: number;
+  /** How many processes there may be in all; undefined: by the machine's memory. */
+  maxProcesses: number | undefined;
+  /** How many requests may wait for a process. */
+  queue: number;
+  /** How long a request may wait for a process. This and the following times are in milliseconds. */
+  queueTimeout: number;
+  /** How long a process keeps a conversation that waits for its next question. */
+  idleTtl: number;
+  /** How long a process keeps a conversation that waits for the results of tools. */
+  parkTtl: number;
+  /** How long Claude Code may be silent in the middle of a turn. */
+  stallTimeout: number;
+  /** How long running answers may take to end when Sluice is told to stop. */
+  drainTimeout: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];

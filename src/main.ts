@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S bun --no-env-file
 /** The command line's door: which command, how failures are told, and the only process.exit. */
 
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";

@@ -44,6 +44,25 @@ const size = z
   })
   .pipe(z.number().int().min(1).max(units.gb));
 
+const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time in milliseconds, from a number with a unit; seconds where there is none. */
+const duration = z
+  .union([z.string(), z.number()])
+  .transform((value) => {
+    const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/i.exec(String(value)) ?? [];
+    return Math.round(Number(digits) * timeUnits[unit.toLowerCase() as keyof typeof timeUnits]);
+  })
+  .pipe(
+    z
+      .number()
+      .int()
+      .min(1)
+      .max(24 * timeUnits.d),
+  );
+
+const expectsTime = "a time up to 24d, such as 500ms, 90s, 5m or 2h";
+
 /** A path whose `~` the shell did not see, as in a config file. */
 const path = z.string().transform((value) => value.replace(/^~(?=\/|$)/, homedir()));
 
@@ -143,6 +162,69 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     expects: "a size up to 1gb, such as 32mb, 512kb or 1000000 (bytes)",
     schema: size,
     fallback: "32mb",
+  },
+  spares: {
+    flag: "spares",
+    description: "How many Claude Code processes wait, ready for a new conversation; 0 starts one for each",
+    hint: "NUMBER",
+    expects: "a whole number from 0 to 32",
+    schema: whole(0, 32),
+    fallback: "1",
+  },
+  maxProcesses: {
+    flag: "max-processes",
+    description: "How many Claude Code processes there may be; otherwise 4 to 32, by the machine's memory",
+    hint: "NUMBER",
+    expects: "a whole number from 1 to 1000",
+    schema: whole(1, 1000),
+  },
+  queue: {
+    flag: "queue",
+    description: "How many requests may wait for a process",
+    hint: "NUMBER",
+    expects: "a whole number from 0 to 10000",
+    schema: whole(0, 10_000),
+    fallback: "100",
+  },
+  queueTimeout: {
+    flag: "queue-timeout",
+    description: "How long a request may wait for a process",
+    hint: "TIME",
+    expects: expectsTime,
+    schema: duration,
+    fallback: "60s",
+  },
+  idleTtl: {
+    flag: "idle-ttl",
+    description: "How long a process keeps a conversation for its next question",
+    hint: "TIME",
+    expects: expectsTime,
+    schema: duration,
+    fallback: "5m",
+  },
+  parkTtl: {
+    flag: "park-ttl",
+    description: "How long a process waits for the results of tools",
+    hint: "TIME",
+    expects: expectsTime,
+    schema: duration,
+    fallback: "30m",
+  },
+  stallTimeout: {
+    flag: "stall-timeout",
+    description: "How long Claude Code may be silent in the middle of a turn",
+    hint: "TIME",
+    expects: expectsTime,
+    schema: duration,
+    fallback: "10m",
+  },
+  drainTimeout: {
+    flag: "drain-timeout",
+    description: "How long running answers may take to end when Sluice is told to stop",
+    hint: "TIME",
+    expects: expectsTime,
+    schema: duration,
+    fallback: "30s",
   },
   logLevel: {
     flag: "log-level",

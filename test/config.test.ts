@@ -45,6 +45,14 @@ describe("precedence", () => {
       systemPrompt: "replace",
       clientKey: undefined,
       maxBody: 32 * 1024 * 1024,
+      spares: 1,
+      maxProcesses: undefined,
+      queue: 100,
+      queueTimeout: 60_000,
+      idleTtl: 300_000,
+      parkTtl: 1_800_000,
+      stallTimeout: 600_000,
+      drainTimeout: 30_000,
       logLevel: "info",
       allowedHosts: [],
       allowedOrigins: [],
@@ -100,6 +108,14 @@ describe("precedence", () => {
       maxTurns: "4",
       systemPrompt: "append",
       maxBody: "5kb",
+      spares: "4",
+      maxProcesses: "4",
+      queue: "4",
+      queueTimeout: "7s",
+      idleTtl: "7s",
+      parkTtl: "7s",
+      stallTimeout: "7s",
+      drainTimeout: "7s",
       logLevel: "error",
       allowedOrigins: "https://a.example",
     };
@@ -175,6 +191,23 @@ describe("values", () => {
     );
   });
 
+  test.each([
+    ["500ms", 500],
+    ["90s", 90_000],
+    ["1.5m", 90_000],
+    ["2H", 7_200_000],
+    ["24d", 2_073_600_000],
+    ["45", 45_000],
+  ])("--queue-timeout %p is %p ms", (text, ms) => {
+    expect(load(["--queue-timeout", text]).config.queueTimeout).toBe(ms);
+  });
+
+  test.each(["0", "25d", "soon", "1w", "1m30s"])("--queue-timeout %p is refused", (text) => {
+    expect(refusal([`--queue-timeout=${text}`])).toBe(
+      `--queue-timeout must be a time up to 24d, such as 500ms, 90s, 5m or 2h, not "${text}".`,
+    );
+  });
+
   test.each(["-1", "65536", "1.5", "0x10", "1e3", "abc", " 1"])("--port %p is refused", (text) => {
     expect(refusal([`--port=${text}`])).toBe(`--port must be a port number from 0 to 65535, not "${text}".`);
   });
@@ -209,6 +242,10 @@ describe("values", () => {
 
   test("a long bad value is cut", () => {
     expect(refusal(["--effort", "x".repeat(10_000)]).length).toBeLessThan(300);
+  });
+
+  test("an origin is compared as browsers spell it, in lower case", () => {
+    expect(load(["--allow-origin", "HTTPS://A.example"]).config.allowedOrigins).toEqual(["https://a.example"]);
   });
 
   test("a directory is made absolute", () => expect(load(["--cwd", "."]).config.cwd).toBe(process.cwd()));

@@ -5,7 +5,7 @@ import { exitCodes, StartError } from "../error.ts";
 import { createLog, type Log } from "../log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { helpArgs } from "./args.ts";
-import { clientLines, grace, stopSignal } from "./serve.ts";
+import { clientLines, stopSignal } from "./serve.ts";
 
 export const demo = defineCommand({
   meta: { name: "demo", description: "Try every API without Claude Code: an embedded engine echoes what it is told" },
@@ -29,7 +29,7 @@ export const demo = defineCommand({
     console.log(clientLines(server.url, config).join("\n"));
     console.log("\nThe server keeps running for requests of your own. Ctrl-C stops it.");
     await stopped;
-    await server.stop(grace);
+    await server.stop(config.drainTimeout / 1000);
     return 0;
   },
 });

@@ -8,9 +8,6 @@ import { createLog, type Log } from "../log.ts";
 import { startServer } from "../server.ts";
 import { helpArgs } from "./args.ts";
 
-/** How long running requests may take to end after the first Ctrl-C (seconds). */
-export const grace = 5;
-
 export const serve = defineCommand({
   meta: { name: "serve", description: "Answer API requests with Claude Code (the default)" },
   args: helpArgs(),
@@ -29,7 +26,7 @@ export const serve = defineCommand({
     }
     console.log(clientLines(server.url, config).join("\n"));
     await stopped;
-    await server.stop(grace);
+    await server.stop(config.drainTimeout / 1000);
   },
 });
 

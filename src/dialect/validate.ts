@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { invalidRequest } from "../messages/invalid.ts";
+import type { Tool } from "../messages/types.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -20,6 +21,48 @@ export function validate<S extends z.ZodType>(schema: S, body: unknown): z.outpu
 /** A field that may be null or absent, which mean the same. */
 export function optional<S extends z.ZodType>(schema: S) {
   return schema.nullish().transform((value) => value ?? undefined);
+}
+
+/** Any JSON object, as it is given: what a record copies loses a key such as `__proto__`. */
+export const jsonObject = z.unknown().transform((value, { issues }): Record<string, unknown> => {
+  if (isObject(value)) return value;
+  issues.push({ code: "invalid_type", expected: "object", input: value });
+  return z.NEVER;
+});
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A tool's name. Well-formed at once: two names that become the same later would be neither unique nor found. */
+export const toolName = z
+  .string()
+  .min(1)
+  .max(256)
+  .transform((name) => name.toWellFormed());
+
+/** A tool's schema: that of an object, which it is taken for where it names no type. */
+export const inputSchema = jsonObject.transform((schema, { issues }) => {
+  const { type } = schema;
+  if (type === "object") return schema;
+  if (type === undefined || type === null) return { ...schema, type: "object" };
+  issues.push({ code: "invalid_value", values: ["object"], input: type, path: ["type"] });
+  return z.NEVER;
+});
+
+/** The tools' names. Throws `invalid_request` for the first that another tool has already, at the path of its name. */
+export function uniqueNames(tools: readonly Tool[], pathOf: (index: number) => string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [index, { name }] of tools.entries()) {
+    if (names.has(name)) throw invalidRequest(pathOf(index), `tool names must be unique: ${name}`, "invalid_value");
+    names.add(name);
+  }
+  return names;
+}
+
+/** Throws `invalid_request` for the choice of a tool that is not there. */
+export function requireTool(names: ReadonlySet<string>, name: string, path: string): void {
+  if (!names.has(name)) throw invalidRequest(path, `there is no tool with this name: ${name}`, "invalid_value");
 }
 
 /** A union is at fault where the alternative that the client meant is: the one whose type the value has. */

@@ -18,7 +18,7 @@ export interface Engine {
 }
 
 /** How a request was served; answered as `x-sluice-way`. */
-export type Way = "cold" | "echo";
+export type Way = "spare" | "live" | "parked" | "replay" | "resume" | "cold" | "echo";
 
 export interface Turn extends AsyncIterable<MessageEvent> {
   readonly way: Way;

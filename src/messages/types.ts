@@ -104,11 +104,17 @@ export interface RedactedThinkingBlock {
   data: string;
 }
 
+/** A tool that the client runs itself. */
 export interface Tool {
+  /** Unique in its request. May be a name that the API's pattern refuses: the engine maps it, there and back. */
   name: string;
   description?: string | undefined;
+  /** A JSON Schema that says `type: "object"`. */
   input_schema: Record<string, unknown>;
   strict?: boolean | undefined;
+  input_examples?: Record<string, unknown>[] | undefined;
+  eager_input_streaming?: boolean | undefined;
+  defer_loading?: boolean | undefined;
 }
 
 export type ToolChoice =

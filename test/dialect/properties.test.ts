@@ -32,7 +32,9 @@ const call = fc.record({
   id: fc.string({ minLength: 1 }),
   name: fc.stringMatching(/^[a-z]{1,8}$/),
   // As JSON has it: -0 would not survive the arguments' own JSON.
-  input: fc.dictionary(fc.string(), fc.jsonValue()).map((input) => JSON.parse(JSON.stringify(input))),
+  input: fc
+    .dictionary(fc.oneof({ weight: 9, arbitrary: fc.string() }, fc.constant("__proto__")), fc.jsonValue())
+    .map((input) => JSON.parse(JSON.stringify(input))),
   result: fc.string(),
 });
 const exchange: fc.Arbitrary<Exchange> = fc.record({

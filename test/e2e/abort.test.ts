@@ -1,8 +1,8 @@
 /** A client that goes away takes everything with it that was started for it. */
 
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/environment.ts";
-import { answer, fakeClaude, hang, until } from "../support/fake-claude.ts";
+import { eventually, isRunning } from "../support/environment.ts";
+import { answer, fakeClaude, hang, journal, until } from "../support/fake-claude.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { stall, text } from "../support/mock-anthropic.ts";
 import { startSluice } from "../support/sluice.ts";
@@ -54,7 +54,6 @@ test("gone before the CLI is ready", async () => {
   await eventually(() => sluice.processes().length > 0);
   client.abort();
   expect(await reply).toBe("AbortError");
-  await sluice.quiet();
 });
 
 test("a CLI that ignores SIGTERM is killed all the same", async () => {
@@ -65,9 +64,9 @@ test("a CLI that ignores SIGTERM is killed all the same", async () => {
   const client = new AbortController();
   const response = await sluice.post("/v1/messages", body(true), { signal: client.signal });
   await response.body?.getReader().read();
-  expect(sluice.processes()).toHaveLength(1);
+  const pid = (await journal(claude))[0]?.pid ?? 0;
   client.abort();
-  await sluice.quiet();
+  await eventually(() => !isRunning(pid));
 });
 
 test("a server that stops ends what runs, with an error in the dialect's shape", async () => {
@@ -78,6 +77,6 @@ test("a server that stops ends what runs, with an error in the dialect's shape",
   await sluice.mock.waitFor(1);
   await sluice.server.stop();
   await read;
-  await sluice.quiet();
+  expect(sluice.processes()).toEqual([]);
   await sluice[Symbol.asyncDispose]();
 });

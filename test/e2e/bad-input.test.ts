@@ -16,6 +16,14 @@ afterAll(async () => {
 
 const user = { role: "user", content: "Hello" };
 const good = { model: "sonnet", max_tokens: 10, messages: [user] };
+
+/** A tool that either API takes as its own. */
+const tool = (name: string | undefined, schema: object = { type: "object" }) => ({
+  name,
+  input_schema: schema,
+  function: { name, parameters: schema },
+});
+
 const paths = ["/v1/messages", "/v1/chat/completions"];
 
 async function expectAlive(): Promise<void> {
@@ -66,7 +74,12 @@ describe.each(paths)("%s", (path) => {
     ["a null message", JSON.stringify({ ...good, messages: [null] })],
     ["a wrong max_tokens", JSON.stringify({ ...good, max_tokens: "many" })],
     ["a wrong stream", JSON.stringify({ ...good, stream: "yes" })],
-    ["tools", JSON.stringify({ ...good, tools: [{ name: "f", input_schema: { type: "object" } }] })],
+    ["tools that are text", JSON.stringify({ ...good, tools: "f" })],
+    ["a null tool", JSON.stringify({ ...good, tools: [null] })],
+    ["a tool without a name", JSON.stringify({ ...good, tools: [tool(undefined)] })],
+    ["a tool without an object schema", JSON.stringify({ ...good, tools: [tool("f", { type: "string" })] })],
+    ["two tools of one name", JSON.stringify({ ...good, tools: [tool("f"), tool("f")] })],
+    ["a hosted tool", JSON.stringify({ ...good, tools: [{ type: "web_search_20250305", name: "web_search" }] })],
     ["deep nesting", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
   ])("%s", async (_, body) => {
     await expectError(await sluice.post(path, body), path, 400);
@@ -76,7 +89,9 @@ describe.each(paths)("%s", (path) => {
     const at = async (body: object) => expectError(await sluice.post(path, { ...good, ...body }), path, 400);
     expect(await at({ messages: [user, { role: "robot", content: "x" }] })).toContain("messages.1.role");
     expect(await at({ messages: [{ role: "user", content: 7 }] })).toContain("messages.0.content");
-    expect(await at({ tools: [{ type: "function", function: { name: "f" } }] })).toContain("tools");
+    expect(await at({ tools: [tool("f"), { type: "web_search_20250305", name: "web_search" }] })).toContain(
+      "tools.1.type",
+    );
   });
 
   test("a body over the limit, with and without a length", async () => {

@@ -11,28 +11,14 @@ import {
   messageOf,
   midStreamError,
   refusal,
-  type RequestBody,
   type StreamEvent,
   text,
   thinking,
 } from "../support/mock-anthropic.ts";
+import { conversationIn, linesIn, systemIn } from "../support/seen.ts";
 import { startSluice } from "../support/sluice.ts";
 
 const hello = { role: "user" as const, content: "Hello" };
-
-/** The conversation as the model sees it, without the CLI's own words about where it runs. */
-function conversation(body: RequestBody | undefined): [role: string, text: string][] {
-  return (body?.messages ?? [])
-    .filter((message) => message.role !== "system")
-    .map(({ role, content }) => {
-      const parts = typeof content === "string" ? [content] : content.map((block) => block.text ?? `[${block.type}]`);
-      return [role, parts.filter((part) => !part.startsWith("<system-reminder>")).join("|")];
-    });
-}
-
-function systemOf(body: RequestBody | undefined): string[] {
-  return typeof body?.system === "object" ? body.system.map((block) => block.text ?? "") : [body?.system ?? ""];
-}
 
 describe("an answer arrives as the upstream gave it", () => {
   test("Messages, streamed", async () => {
@@ -128,9 +114,9 @@ describe("a request arrives as the client sent it", () => {
       content: `turn ${n}`,
     }));
     await sluice.anthropic.messages.create({ model: "sonnet", max_tokens: 100, messages });
-    expect(conversation(sluice.mock.requests[0]?.body)).toEqual(messages.map((m) => [m.role, m.content]));
+    expect(linesIn(sluice.mock.requests[0]?.body)).toEqual(messages.map((m) => `${m.role}: ${m.content}`));
     await sluice.openai.chat.completions.create({ model: "sonnet", messages });
-    expect(conversation(sluice.mock.requests[1]?.body)).toEqual(messages.map((m) => [m.role, m.content]));
+    expect(linesIn(sluice.mock.requests[1]?.body)).toEqual(messages.map((m) => `${m.role}: ${m.content}`));
     expect(sluice.mock.requests).toHaveLength(2);
   });
 
@@ -179,13 +165,7 @@ describe("a request arrives as the client sent it", () => {
       messages: sent as unknown as Anthropic.MessageParam[],
     });
     const { body } = sluice.mock.requests[0] ?? {};
-    const seen = (body?.messages ?? []).map(({ role, content }) => ({
-      role,
-      content: (content as { type: string; text?: string; cache_control?: unknown }[])
-        .filter((block) => !block.text?.startsWith("<system-reminder>"))
-        .map(({ cache_control: _, ...block }) => block),
-    }));
-    expect(seen as unknown).toEqual(sent as unknown);
+    expect<unknown>(conversationIn(body)).toEqual(sent);
     const marks = JSON.stringify(body).match(/"cache_control"/g) ?? [];
     expect(marks.length).toBeLessThanOrEqual(4);
   });
@@ -230,7 +210,7 @@ describe("a request arrives as the client sent it", () => {
         max_tokens: 10,
         messages: [{ role: "user", content }],
       });
-      expect(conversation(sluice.mock.requests.at(-1)?.body)).toEqual([["user", content]]);
+      expect(linesIn(sluice.mock.requests.at(-1)?.body)).toEqual([`user: ${content}`]);
     }
     const hostname = (await Bun.file("/etc/hostname").text()).trim();
     expect(JSON.stringify(sluice.mock.requests.map(({ body }) => body.messages))).not.toContain(`\\n${hostname}`);
@@ -261,16 +241,16 @@ describe("a request arrives as the client sent it", () => {
       });
       return sluice.mock.requests[0]?.body;
     };
-    expect(systemOf(await ask([], "Be brief.")).slice(2)).toEqual(["Be brief."]);
-    expect(systemOf(await ask([])).slice(2)).toEqual([]);
+    expect(systemIn(await ask([], "Be brief."))).toEqual(["Be brief."]);
+    expect(systemIn(await ask([]))).toEqual([]);
 
-    const appended = systemOf(await ask(["--system-prompt", "append"], "Be brief."));
+    const appended = systemIn(await ask(["--system-prompt", "append"], "Be brief."));
     expect(appended.at(-1)).toEndWith("Be brief.");
     expect(appended.join("").length).toBeGreaterThan(2000);
 
     const embedded = await ask(["--embed-system-prompt"], "Be brief.");
-    expect(systemOf(embedded).slice(2)).toEqual([]);
-    expect(conversation(embedded)).toEqual([["user", "<system>\nBe brief.\n</system>|Hello"]]);
+    expect(systemIn(embedded)).toEqual([]);
+    expect(linesIn(embedded)).toEqual(["user: <system>\nBe brief.\n</system>|Hello"]);
   });
 
   test("nothing of a request is in the arguments of a process, and the environment is filtered", async () => {

@@ -21,8 +21,12 @@ export interface TestSluice extends AsyncDisposable {
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   /** The processes of the CLI that run now. */
   processes(): { pid: number }[];
-  /** Resolves when no process of the CLI is left. */
+  /** Resolves when every process of the CLI is a spare, or keeps a conversation. */
   quiet(): Promise<void>;
+}
+
+interface Health {
+  detail: { processes: number; spares: number; live: number; parked: number };
 }
 
 export interface TestOptions {
@@ -62,9 +66,16 @@ export async function startSluice({ args = [], env = {}, claude = realClaude }: 
         headers: { "content-type": "application/json", ...init.headers },
       }),
     processes,
-    quiet: async () => void (await eventually(() => processes().length === 0)),
+    quiet: async () => {
+      await eventually(async () => {
+        const { detail } = (await (await fetch(`${server.url}/health`)).json()) as Health;
+        const idle = detail.spares + detail.live + detail.parked;
+        return detail.processes === idle && processes().length === idle;
+      });
+    },
     [Symbol.asyncDispose]: async () => {
       await server.stop();
+      if (processes().length > 0) throw new Error("Processes are left behind");
       await mock.stop();
       await folder[Symbol.asyncDispose]();
     },

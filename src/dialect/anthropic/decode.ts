@@ -6,6 +6,7 @@ import type { DecodeContext, Exchange } from "../dialect.ts";
 import { validate } from "../validate.ts";
 import { createEncoder } from "./encode.ts";
 import { requestSchema, type WireMessage, type WireRequest } from "./schema.ts";
+import { toTools } from "./tools.ts";
 
 /** Decodes the body of `POST /v1/messages` (api-dialects 1.1). Throws `invalid_request` that names the field at fault. */
 export function decode(body: unknown, context: DecodeContext): Exchange {
@@ -21,6 +22,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
     max_tokens: wire.max_tokens,
     system: [...usableSystem(wire.system), ...hoisted],
     messages: toConversation(drafts),
+    ...toTools(wire),
     thinking: wire.thinking,
     output_config: outputConfig(wire),
     temperature: wire.temperature,
@@ -35,12 +37,16 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
 
 function refuseUnsupported(wire: WireRequest): void {
   const refuse = (param: string, reason: string) => invalidRequest(param, reason, "unsupported_parameter");
-  if (wire.tools !== undefined && wire.tools.length > 0) throw refuse("tools", "client tools are not supported yet");
-  if (wire.tool_choice?.type === "any" || wire.tool_choice?.type === "tool") {
-    throw refuse("tool_choice", "client tools are not supported yet");
-  }
   if (wire.container !== undefined && wire.container !== null) {
     throw refuse("container", "containers are not supported");
+  }
+  if (typeof wire.thread === "object" && wire.thread !== null) {
+    // With this code the SDK's tool runner sends the conversation itself; anything else it takes for a lost one.
+    throw invalidRequest(
+      "thread",
+      "threads are not supported: send the whole conversation",
+      "thread_unsupported_request",
+    );
   }
   if (wire.mcp_servers !== undefined && wire.mcp_servers.length > 0) {
     throw refuse("mcp_servers", "MCP servers are not supported");

@@ -20,7 +20,8 @@ const types = {
 
 /** The inner object, which a stream that fails late carries too. */
 export function errorObject(error: ProxyError) {
-  return { type: types[error.kind], message: error.message };
+  const details = error.code === undefined ? {} : { details: { error_code: error.code } };
+  return { type: types[error.kind], message: error.message, ...details };
 }
 
 /** An error as the Messages API answers it; `requestId` is that of the `request-id` header. */

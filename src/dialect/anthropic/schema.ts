@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { TextBlock } from "../../messages/types.ts";
-import { optional } from "../validate.ts";
+import type { TextBlock, Tool } from "../../messages/types.ts";
+import { inputSchema, jsonObject, optional, toolName } from "../validate.ts";
 
 /**
  * The request of `POST /v1/messages` (api-dialects 1.1). What it lets through has the canonical shape already; fields
@@ -60,7 +60,7 @@ const toolUse = z.object({
   type: z.literal("tool_use"),
   id: z.string().min(1),
   name: z.string().min(1),
-  input: z.record(z.string(), z.unknown()),
+  input: jsonObject,
   cache_control,
 });
 
@@ -103,7 +103,36 @@ const message = z.object({
   content: z.union([z.string().transform(textBlocks), z.array(block)]),
 });
 
-const format = z.object({ type: z.literal("json_schema"), schema: z.record(z.string(), z.unknown()) });
+const customType = z.literal("custom", {
+  error: ({ input }) =>
+    typeof input === "string"
+      ? "Input should be 'custom'; hosted tools, and tools whose schema is the API's own, are not available here"
+      : undefined,
+});
+
+// Of `cache_control` nothing is kept: the engine sets the cache's marks around the tools itself.
+const tool = z
+  .object({
+    type: optional(customType),
+    name: toolName,
+    description: optional(z.string()),
+    input_schema: inputSchema,
+    strict: optional(z.boolean()),
+    input_examples: optional(z.array(jsonObject)),
+    eager_input_streaming: optional(z.boolean()),
+    defer_loading: optional(z.boolean()),
+  })
+  .transform(({ type: _type, ...tool }): Tool => tool);
+
+const disable_parallel_tool_use = optional(z.boolean());
+
+const toolChoice = z.discriminatedUnion("type", [
+  z.object({ type: z.enum(["auto", "any"]), disable_parallel_tool_use }),
+  z.object({ type: z.literal("tool"), name: toolName, disable_parallel_tool_use }),
+  z.object({ type: z.literal("none") }),
+]);
+
+const format = z.object({ type: z.literal("json_schema"), schema: jsonObject });
 
 export const requestSchema = z.object({
   model: optional(z.string().min(1)),
@@ -134,10 +163,11 @@ export const requestSchema = z.object({
   /** What `output_config.format` was called while it was a beta. */
   output_format: optional(format),
   service_tier: optional(z.string()),
-  tools: optional(z.array(z.unknown())),
-  tool_choice: optional(z.object({ type: z.enum(["auto", "any", "tool", "none"]) })),
+  tools: optional(z.array(tool)),
+  tool_choice: optional(toolChoice),
   mcp_servers: optional(z.array(z.unknown())),
   container: z.unknown().optional(),
+  thread: z.unknown().optional(),
 });
 
 export type WireRequest = z.output<typeof requestSchema>;

@@ -1,6 +1,7 @@
 import type { BlockDelta, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
 import { updateUsage } from "../../messages/usage.ts";
-import { finishReasons, refusalText } from "./stop.ts";
+import type { CallSpelling } from "./calls.ts";
+import { finishReason, refusalText } from "./stop.ts";
 import { encodeUsage } from "./usage.ts";
 
 /** What every chunk of one answer repeats. */
@@ -10,12 +11,19 @@ export interface AnswerHead {
   model: string;
 }
 
+/** What the request said of how its answer is told. */
+export interface EncoderOptions {
+  includeUsage: boolean;
+  calls: CallSpelling;
+}
+
 /** Canonical events as the data of chat completion chunks (api-dialects 2.3, 5.3). One writer writes one answer. */
 export class ChunkWriter {
   // What stays the same around a delta is spelled once: a long answer has thousands of chunks.
   readonly #before: string;
   readonly #after: string;
   readonly #includeUsage: boolean;
+  readonly #spelling: CallSpelling;
 
   #usage: Usage = {
     input_tokens: 0,
@@ -29,11 +37,12 @@ export class ChunkWriter {
   #callIsOpen = false;
   #callHasArguments = false;
 
-  constructor({ id, created, model }: AnswerHead, includeUsage: boolean) {
+  constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions) {
     const head = JSON.stringify({ id, object: "chat.completion.chunk", created, model });
     this.#before = head.slice(0, -1);
     this.#after = includeUsage ? ',"usage":null}' : "}";
     this.#includeUsage = includeUsage;
+    this.#spelling = calls;
   }
 
   write(event: MessageEvent): string[] {
@@ -48,8 +57,7 @@ export class ChunkWriter {
         if (block.type !== "tool_use") return [];
         this.#callIsOpen = true;
         this.#callHasArguments = false;
-        const call = { id: block.id, type: "function", function: { name: block.name, arguments: "" } };
-        return [this.#chunk({ tool_calls: [{ index: this.#calls, ...call }] })];
+        return this.#callChunk(this.#spelling.head(this.#calls, block));
       }
       case "content_block_delta":
         return this.#delta(event.delta);
@@ -62,7 +70,7 @@ export class ChunkWriter {
         return refusal === null ? [] : [this.#chunk({ refusal })];
       }
       case "message_stop":
-        return [this.#chunk({}, finishReasons[this.#stopReason]), ...this.#usageChunk(), "[DONE]"];
+        return [this.#chunk({}, finishReason(this.#stopReason, this.#spelling)), ...this.#usageChunk(), "[DONE]"];
     }
   }
 
@@ -73,7 +81,7 @@ export class ChunkWriter {
       case "thinking_delta":
         return delta.thinking === "" ? [] : [this.#chunk({ reasoning_content: delta.thinking })];
       case "input_json_delta":
-        return delta.partial_json === "" ? [] : [this.#arguments(delta.partial_json)];
+        return delta.partial_json === "" ? [] : this.#arguments(delta.partial_json);
       case "signature_delta":
       case "citations_delta":
         return [];
@@ -82,15 +90,19 @@ export class ChunkWriter {
 
   #blockStop(): string[] {
     if (!this.#callIsOpen) return [];
-    const chunks = this.#callHasArguments ? [] : [this.#arguments("{}")];
+    const chunks = this.#callHasArguments ? [] : this.#arguments("{}");
     this.#callIsOpen = false;
     this.#calls += 1;
     return chunks;
   }
 
-  #arguments(json: string): string {
+  #arguments(json: string): string[] {
     this.#callHasArguments = true;
-    return this.#chunk({ tool_calls: [{ index: this.#calls, function: { arguments: json } }] });
+    return this.#callChunk(this.#spelling.arguments(this.#calls, json));
+  }
+
+  #callChunk(delta: object | undefined): string[] {
+    return delta === undefined ? [] : [this.#chunk(delta)];
   }
 
   #chunk(delta: object, finishReason: string | null = null): string {

@@ -5,9 +5,11 @@ import type { Effort, MessagesRequest, OutputConfig, ThinkingConfig } from "../.
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
 import { validate } from "../validate.ts";
+import { functionCall, toolCalls } from "./calls.ts";
 import { createEncoder } from "./encode.ts";
 import { ignoredParameters, refuseUnsupported } from "./parameters.ts";
 import { requestSchema, type WireRequest } from "./schema.ts";
+import { speaksOfFunctions, toTools } from "./tools.ts";
 import { toTurns } from "./turns.ts";
 
 /**
@@ -24,6 +26,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
     max_tokens: wire.max_completion_tokens ?? wire.max_tokens,
     system,
     messages: toConversation(begun),
+    ...toTools(wire),
     ...reasoning(wire.reasoning_effort),
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
@@ -38,7 +41,8 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
 
   const stream = wire.stream ?? false;
   const includeUsage = wire.stream_options?.include_usage ?? false;
-  return { request, stream, warnings, encoder: createEncoder(request.model, { includeUsage }) };
+  const calls = speaksOfFunctions(wire) ? functionCall : toolCalls;
+  return { request, stream, warnings, encoder: createEncoder(request.model, { includeUsage, calls }) };
 }
 
 const opening = "(continue)";

@@ -1,38 +1,36 @@
 import { mintChatCompletionId } from "../../messages/ids.ts";
-import type { AnswerMessage } from "../../messages/types.ts";
+import type { AnswerMessage, ToolUseBlock } from "../../messages/types.ts";
 import type { Encoder } from "../dialect.ts";
-import { type AnswerHead, ChunkWriter } from "./chunks.ts";
+import type { CallSpelling } from "./calls.ts";
+import { type AnswerHead, ChunkWriter, type EncoderOptions } from "./chunks.ts";
 import { errorObject } from "./errors.ts";
-import { finishReasons, refusalText } from "./stop.ts";
+import { finishReason, refusalText } from "./stop.ts";
 import { encodeUsage } from "./usage.ts";
 
 /**
  * Canonical events as chat completions. Id, time and model are fixed here, once, because every chunk of an answer must
  * repeat them.
  */
-export function createEncoder(model: string, { includeUsage }: { includeUsage: boolean }): Encoder {
+export function createEncoder(model: string, options: EncoderOptions): Encoder {
   const head: AnswerHead = { id: mintChatCompletionId(), created: Math.floor(Date.now() / 1000), model };
-  const writer = new ChunkWriter(head, includeUsage);
+  const writer = new ChunkWriter(head, options);
   return {
     event: (event) => writer.write(event).map((data) => ({ data })),
     // No [DONE] after it: a stream that failed must not look complete.
     error: (error) => [{ data: JSON.stringify({ error: errorObject(error) }) }],
-    whole: (message) => toCompletion(message, head),
+    whole: (message) => toCompletion(message, head, options.calls),
   };
 }
 
 /** A whole answer (api-dialects 2.2). Keys that say nothing are left out where clients take their presence for a yes. */
-function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead) {
+function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead, spelling: CallSpelling) {
   const text: string[] = [];
   const thinking: string[] = [];
-  const tool_calls: unknown[] = [];
+  const calls: ToolUseBlock[] = [];
   for (const block of answer.content) {
     if (block.type === "text") text.push(block.text);
     else if (block.type === "thinking") thinking.push(block.thinking);
-    else if (block.type === "tool_use") {
-      const { name, input } = block;
-      tool_calls.push({ id: block.id, type: "function", function: { name, arguments: JSON.stringify(input) } });
-    }
+    else if (block.type === "tool_use") calls.push(block);
   }
   const reasoning_content = thinking.join("");
   const message = {
@@ -41,9 +39,9 @@ function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead)
     refusal: refusalText(answer.stop_reason, answer.stop_details),
     annotations: [],
     ...(reasoning_content !== "" && { reasoning_content }),
-    ...(tool_calls.length > 0 && { tool_calls }),
+    ...spelling.whole(calls),
   };
-  const finish_reason = finishReasons[answer.stop_reason ?? "end_turn"];
+  const finish_reason = finishReason(answer.stop_reason ?? "end_turn", spelling);
   return {
     id,
     object: "chat.completion",

@@ -7,14 +7,6 @@ import type { WireRequest } from "./schema.ts";
  */
 export function refuseUnsupported(wire: WireRequest): void {
   const refuse = (param: string, reason: string) => invalidRequest(param, reason, "unsupported_parameter");
-  if (wire.tools?.length) throw refuse("tools", "client tools are not supported yet");
-  if (wire.functions?.length) throw refuse("functions", "client tools are not supported yet");
-  for (const param of ["tool_choice", "function_call"] as const) {
-    const choice = wire[param];
-    if (choice !== undefined && choice !== "none" && choice !== "auto") {
-      throw refuse(param, "client tools are not supported yet");
-    }
-  }
   if (wire.response_format !== undefined && wire.response_format.type !== "text") {
     throw refuse("response_format", "structured output is not supported yet");
   }

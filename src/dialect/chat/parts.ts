@@ -1,14 +1,19 @@
 import { invalidRequest } from "../../messages/invalid.ts";
-import type { ContentBlock, DocumentBlock, ImageBlock } from "../../messages/types.ts";
-import type { UserPart } from "./schema.ts";
+import type { DocumentBlock, ImageBlock, TextBlock } from "../../messages/types.ts";
+import type { InputContent, InputPart } from "./schema.ts";
 
-/** The content of a user message as blocks. Throws `invalid_request` for what no engine can read: audio, stored files. */
-export function userContent(content: string | UserPart[], path: string): ContentBlock[] {
+type InputBlock = TextBlock | ImageBlock | DocumentBlock;
+
+/**
+ * The content of a user's or a tool's message as blocks. Throws `invalid_request` for what no engine can read: audio,
+ * stored files.
+ */
+export function inputBlocks(content: InputContent, path: string): InputBlock[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return content.map((part, index) => userBlock(part, `${path}.content.${index}`));
+  return content.map((part, index) => inputBlock(part, `${path}.content.${index}`));
 }
 
-function userBlock(part: UserPart, path: string): ContentBlock {
+function inputBlock(part: InputPart, path: string): InputBlock {
   switch (part.type) {
     case "text":
       return { type: "text", text: part.text };
@@ -32,7 +37,7 @@ function imageBlock(url: string, path: string): ImageBlock {
   return { type: "image", source: { type: "base64", media_type, data } };
 }
 
-type FilePart = Extract<UserPart, { type: "file" }>["file"];
+type FilePart = Extract<InputPart, { type: "file" }>["file"];
 
 function documentBlock({ file_data, file_id, filename }: FilePart, path: string): DocumentBlock {
   if (file_id !== undefined) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { optional } from "../validate.ts";
+import type { Tool } from "../../messages/types.ts";
+import { inputSchema, optional, toolName } from "../validate.ts";
 
 /**
  * The request of `POST /v1/chat/completions` (api-dialects 2.1). Fields it does not know are accepted and go no
@@ -23,9 +24,11 @@ const filePart = z.object({
 
 const audioPart = z.object({ type: z.literal("input_audio") });
 
-const userPart = z.discriminatedUnion("type", [textPart, imagePart, filePart, audioPart]);
+const inputPart = z.discriminatedUnion("type", [textPart, imagePart, filePart, audioPart]);
 
 const textContent = z.union([z.string(), z.array(textPart)]);
+
+const inputContent = z.union([z.string(), z.array(inputPart)]);
 
 const calledFunction = z.object({ name: z.string().min(1), arguments: z.string() });
 
@@ -40,7 +43,7 @@ const name = optional(z.string());
 const message = z.discriminatedUnion("role", [
   z.object({ role: z.literal("system"), content: textContent, name }),
   z.object({ role: z.literal("developer"), content: textContent, name }),
-  z.object({ role: z.literal("user"), content: z.union([z.string(), z.array(userPart)]), name }),
+  z.object({ role: z.literal("user"), content: inputContent, name }),
   z.object({
     role: z.literal("assistant"),
     content: optional(z.union([z.string(), z.array(z.discriminatedUnion("type", [textPart, refusalPart]))])),
@@ -49,8 +52,42 @@ const message = z.discriminatedUnion("role", [
     function_call: optional(calledFunction),
     name,
   }),
-  z.object({ role: z.literal("tool"), tool_call_id: z.string().min(1), content: textContent }),
+  z.object({ role: z.literal("tool"), tool_call_id: z.string().min(1), content: optional(inputContent) }),
   z.object({ role: z.literal("function"), name: z.string(), content: optional(z.string()) }),
+]);
+
+const definedFunction = z
+  .object({
+    name: toolName,
+    description: optional(z.string()),
+    parameters: optional(inputSchema),
+    strict: optional(z.boolean()),
+  })
+  .transform(({ name, description, parameters, strict }): Tool => ({
+    name,
+    description,
+    input_schema: parameters ?? { type: "object", properties: {} },
+    strict,
+  }));
+
+const functionType = z.literal("function", {
+  error: ({ input }) => (input === "custom" ? "custom tools are not supported; declare a function" : undefined),
+});
+
+const namedFunction = z.object({ name: toolName });
+
+const toolReference = z.object({ type: functionType, function: namedFunction });
+
+// The words come last: their error is never one of type, so it would hide what is wrong with an object.
+const toolChoice = z.union([
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("function"), function: namedFunction }),
+    z.object({
+      type: z.literal("allowed_tools"),
+      allowed_tools: z.object({ mode: z.enum(["auto", "required"]), tools: z.array(toolReference).min(1) }),
+    }),
+  ]),
+  z.enum(["none", "auto", "required"]),
 ]);
 
 const penalty = optional(z.number().min(-2).max(2));
@@ -85,12 +122,16 @@ export const requestSchema = z.object({
   web_search_options: optional(z.unknown()),
   moderation: optional(z.unknown()),
   response_format: optional(z.object({ type: z.enum(["text", "json_object", "json_schema"]) })),
-  tools: optional(z.array(z.unknown())),
-  functions: optional(z.array(z.unknown())),
-  tool_choice: optional(z.unknown()),
-  function_call: optional(z.unknown()),
+
+  tools: optional(z.array(z.object({ type: optional(functionType), function: definedFunction }))),
+  tool_choice: optional(toolChoice),
+  parallel_tool_calls: optional(z.boolean()),
+  /** What `tools` and `tool_choice` were before there were tools. */
+  functions: optional(z.array(definedFunction)),
+  function_call: optional(z.union([namedFunction, z.enum(["none", "auto"])])),
 });
 
 export type WireRequest = z.output<typeof requestSchema>;
 export type WireMessage = z.output<typeof message>;
-export type UserPart = z.output<typeof userPart>;
+export type InputPart = z.output<typeof inputPart>;
+export type InputContent = z.output<typeof inputContent>;

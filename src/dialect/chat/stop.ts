@@ -1,15 +1,19 @@
 import type { StopDetails, StopReason } from "../../messages/types.ts";
+import type { CallSpelling } from "./calls.ts";
 
-/** Stop reasons as chat completions name them (api-dialects 4). */
-export const finishReasons = {
+const finishReasons = {
   end_turn: "stop",
   stop_sequence: "stop",
   pause_turn: "stop",
-  tool_use: "tool_calls",
   max_tokens: "length",
   model_context_window_exceeded: "length",
   refusal: "content_filter",
-} as const satisfies Record<StopReason, string>;
+} as const satisfies Record<Exclude<StopReason, "tool_use">, string>;
+
+/** A stop reason as chat completions name it (api-dialects 4). */
+export function finishReason(stop_reason: StopReason, calls: CallSpelling): string {
+  return stop_reason === "tool_use" ? calls.finishReason : finishReasons[stop_reason];
+}
 
 /** The text of `refusal`; null unless the model refused. */
 export function refusalText(stop_reason: StopReason | null, details: StopDetails | null | undefined): string | null {

@@ -2,8 +2,8 @@ import { type DraftMessage, isBlank } from "../../messages/conversation.ts";
 import { invalidRequest } from "../../messages/invalid.ts";
 import { parseToolInput } from "../../messages/tool-input.ts";
 import type { ContentBlock, TextBlock, ToolUseBlock } from "../../messages/types.ts";
-import { userContent } from "./parts.ts";
-import type { WireMessage } from "./schema.ts";
+import { inputBlocks } from "./parts.ts";
+import type { InputContent, WireMessage } from "./schema.ts";
 
 /** A chat's messages, sorted into what the canonical form keeps apart. */
 export interface Turns {
@@ -37,20 +37,20 @@ export function toTurns(messages: readonly WireMessage[]): Turns {
         for (const { text } of textBlocks(message.content)) if (!isBlank(text)) system.push(text);
         break;
       case "user":
-        drafts.push({ role: "user", path, content: userContent(message.content, path) });
+        drafts.push({ role: "user", path, content: inputBlocks(message.content, path) });
         break;
       case "assistant":
         functionCallId = message.function_call && `function_call_${index}`;
         drafts.push({ role: "assistant", path, content: assistantContent(message, path, functionCallId) });
         break;
       case "tool":
-        drafts.push({ role: "user", path, content: [toolResult(message.tool_call_id, message.content)] });
+        drafts.push({ role: "user", path, content: [toolResult(message.tool_call_id, message.content, path)] });
         break;
       case "function":
         if (functionCallId === undefined) {
           throw invalidRequest(path, "a function message must follow an assistant message with `function_call`");
         }
-        drafts.push({ role: "user", path, content: [toolResult(functionCallId, message.content ?? "")] });
+        drafts.push({ role: "user", path, content: [toolResult(functionCallId, message.content, path)] });
         functionCallId = undefined;
         break;
     }
@@ -80,8 +80,8 @@ function toolUse(id: string, called: { name: string; arguments: string }, path: 
   return { type: "tool_use", id, name: called.name, input };
 }
 
-function toolResult(tool_use_id: string, content: string | TextPart[]): ContentBlock {
-  return { type: "tool_result", tool_use_id, content: textBlocks(content) };
+function toolResult(tool_use_id: string, content: InputContent | undefined, path: string): ContentBlock {
+  return { type: "tool_result", tool_use_id, content: inputBlocks(content ?? [], path) };
 }
 
 type TextPart = { type: "text"; text: string };

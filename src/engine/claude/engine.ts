@@ -1,56 +1,70 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { totalmem } from "node:os";
 import type { Config } from "../../config.ts";
-import { ProxyError, StartError } from "../../error.ts";
+import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
-import type { MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Engine, Health, Turn as EngineTurn } from "../engine.ts";
-import { Channel } from "./channel.ts";
-import { childEnvironment } from "./environment.ts";
+import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
+import type { Engine, Health, Turn, Way } from "../engine.ts";
+import { Conversation, type Question } from "./conversation.ts";
+import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
-import type { ControlRequest } from "./lines.ts";
-import { locate } from "./locate.ts";
-import { Catalog, type ListedModel } from "./models.ts";
-import { CliProcess } from "./process.ts";
-import { replay } from "./replay.ts";
-import { settingsOf } from "./settings.ts";
-import { sweep } from "./sweep.ts";
-import { Turn } from "./turn.ts";
+import { type Launch, Launcher } from "./launch.ts";
+import { Catalog } from "./models.ts";
+import { ToolNames } from "./names.ts";
+import { HistoryPlanner } from "./planner.ts";
+import { Pool } from "./pool.ts";
+import { ProcessLost } from "./process.ts";
+import { type CliModel, conversationSettings, turnSettings } from "./settings.ts";
+import { Shelf } from "./shelf.ts";
+import { ToolServer } from "./tools.ts";
 
-/** Events that may wait for a slow client before the CLI's output is left in the pipe. */
-const eventBuffer = 1024;
-/** Without built-in tools there is nothing that a SIGKILL could orphan: the ladder may be steep (milliseconds). */
-const killAfter = 700;
-
-/** The engine that drives the official CLI. Starts nothing before it is asked. */
+/** The engine that drives the official CLI. Its spares start in the background; nothing waits for them here. */
 export function openClaude(config: Config, log: Log): Engine {
   return new ClaudeEngine(config, log);
+}
+
+/** A request with what the engine has found out about it. */
+interface Asked {
+  request: MessagesRequest;
+  model: CliModel;
+  /** Everything before the last message, and the last message. */
+  earlier: Message[];
+  last: Message;
+  before: Fingerprint;
+  signal: AbortSignal;
 }
 
 class ClaudeEngine implements Engine {
   readonly #config: Config;
   readonly #log: Log;
-  readonly #processes = new Set<CliProcess>();
-  readonly #env: Record<string, string>;
-  readonly #extraModels: ReadonlySet<string>;
-  readonly #cwd: string;
+  readonly #launcher: Launcher;
+  readonly #pool: Pool;
+  readonly #shelf: Shelf;
+  readonly #planner = new HistoryPlanner();
   #catalog: Catalog | undefined;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
-    const { env, warnings } = childEnvironment(config, config.port);
-    for (const warning of warnings) log.warn(warning);
-    this.#env = env;
-    this.#extraModels = configuredModels(config);
-    // The directory is shown to the model: a neutral one, the same for every process, so that prompts stay cacheable.
-    this.#cwd = config.cwd ?? mkdtempSync(join(tmpdir(), "sluice-"));
+    this.#launcher = new Launcher(config, log);
+    this.#shelf = new Shelf(config);
+    this.#pool = new Pool({
+      ...config,
+      maxProcesses: config.maxProcesses ?? processesByMemory(),
+      start: (launch) => this.#start(launch),
+      evict: () => this.#shelf.evict(),
+    });
   }
 
-  run(request: MessagesRequest, signal: AbortSignal): EngineTurn {
-    const events = this.#answer(request, signal);
-    return { way: "cold", warnings: [], [Symbol.asyncIterator]: () => events };
+  run(request: MessagesRequest, signal: AbortSignal): Turn {
+    let way: Way = "cold";
+    const events = this.#answer(request, signal, (taken) => (way = taken));
+    return {
+      get way() {
+        return way;
+      },
+      warnings: [],
+      [Symbol.asyncIterator]: () => events,
+    };
   }
 
   async models() {
@@ -62,129 +76,126 @@ class ClaudeEngine implements Engine {
   }
 
   async health(): Promise<Health> {
-    return { ok: true, engine: "claude", detail: { processes: this.#processes.size } };
+    return { ok: true, engine: "claude", detail: { ...this.#pool.counts, ...this.#shelf.counts } };
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#processes].map((process) => process.end()));
-    if (this.#config.cwd === undefined) rmSync(this.#cwd, { recursive: true, force: true });
+    this.#shelf.close();
+    await this.#pool.close();
+    this.#launcher.close();
   }
 
-  /** What models there are: asked of a process that is ended again, where no request has brought the answer yet. */
-  async #known(): Promise<Catalog> {
-    if (this.#catalog) return this.#catalog;
-    const process = this.#spawn();
+  /** Tries once more, with a fresh process, where one was lost before it had answered anything. */
+  async *#answer(
+    request: MessagesRequest,
+    signal: AbortSignal,
+    report: (way: Way) => void,
+  ): AsyncGenerator<MessageEvent> {
+    const asked = await this.#understand(request, signal);
+    let begun = false;
     try {
-      return await this.#initialize(process, { systemPrompt: [] });
-    } finally {
-      void process.end();
+      for await (const event of this.#continue(asked, report) ?? this.#begin(asked, report)) {
+        begun = true;
+        yield event;
+      }
+    } catch (error) {
+      if (begun || signal.aborted || !(error instanceof ProcessLost)) throw error;
+      this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
+        reason: error.message,
+      });
+      yield* this.#begin(asked, report);
     }
   }
 
-  async *#answer(request: MessagesRequest, signal: AbortSignal): AsyncGenerator<MessageEvent> {
-    if (signal.aborted) throw new ProxyError("canceled", "The request was canceled.");
-    // A name that can't be right costs no process once the models are known.
-    this.#catalog?.resolve(request.model);
-    const process = this.#spawn();
-    const end = () => void process.end();
-    signal.addEventListener("abort", end, { once: true });
+  async #understand(request: MessagesRequest, signal: AbortSignal): Promise<Asked> {
+    const model = (await this.#known(signal)).resolve(request.model);
+    const earlier = request.messages.slice(0, -1);
+    const last = request.messages.at(-1);
+    if (!last) throw new ProxyError("bug", "A request without messages passed decode.");
+    return { request, model, earlier, last, before: Fingerprint.of(request, model.resolved).with(earlier), signal };
+  }
+
+  /** The process that holds just this conversation goes on with it. Undefined where there is none that can. */
+  #continue(asked: Asked, report: (way: Way) => void): AsyncGenerator<MessageEvent> | undefined {
+    const answer = asked.earlier.at(-1);
+    const conversation = answer && this.#shelf.take(asked.before.key);
+    if (!answer || !conversation) return undefined;
+    const way = conversation.parked ? "parked" : "live";
+    const [message] = composeHistory([asked.last]);
+    const events = conversation.next(this.#question(asked, conversation, []), answer, message as Message);
+    // It waits for something else than what has come; nothing else can continue it.
+    if (!events) conversation.end();
+    else report(way);
+    return events;
+  }
+
+  /** Another process takes the conversation over from the request. */
+  async *#begin(asked: Asked, report: (way: Way) => void): AsyncGenerator<MessageEvent> {
+    const { request, model, signal } = asked;
+    const text = systemText(request.system);
+    const mode = this.#config.systemPrompt;
+    const messages = composeHistory(mode === "embed" ? embedSystem(text, request.messages) : request.messages);
+    const { transcript, replay } = await this.#planner.plan(messages, model.resolved, this.#launcher.folder);
     try {
-      const { fields, messages } = this.#compose(request);
-      const catalog = await this.#initialize(process, fields);
-      const model = catalog.resolve(request.model);
-      const settings = settingsOf(request, model, this.#config.effort);
-      const controls = settings.map((setting) => process.control(setting));
+      const launch: Launch = {
+        ...(mode === "append" && text !== "" && { appendSystemPrompt: text }),
+        ...(transcript && { resume: transcript.path }),
+      };
+      const plain = Object.keys(launch).length === 0;
+      const { process, spare } = await this.#pool.claim(signal, plain ? undefined : launch);
+      report(transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold");
 
-      const events = new Channel<MessageEvent>(eventBuffer);
-      const preamble = controls.map((control) => control.message);
-      Promise.all(controls.map((control) => control.answer)).catch((error) => events.fail(error));
-      await replay(process, preamble, messages, model.resolved, listenTo(process, events));
-      yield* events;
+      const conversation = new Conversation(process, {
+        model: model.resolved,
+        names: new ToolNames((request.tools ?? []).map((tool) => tool.name)),
+        tools: request.tools && new ToolServer(request.tools),
+        stallTimeout: this.#config.stallTimeout,
+        replayed: (count, ms) => this.#planner.replayed(count, ms),
+      });
+      const settings = conversationSettings(request, model, mode === "replace" ? text : "");
+      for await (const event of conversation.begin(this.#question(asked, conversation, settings), replay)) {
+        // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
+        await transcript?.remove();
+        yield event;
+      }
     } finally {
-      signal.removeEventListener("abort", end);
-      end();
+      await transcript?.remove();
     }
   }
 
-  /** Where the system prompt goes, by the configured mode. */
-  #compose({ system, messages }: MessagesRequest) {
-    const text = systemText(system);
-    const history = composeHistory(messages);
-    switch (this.#config.systemPrompt) {
-      case "replace":
-        return { fields: { systemPrompt: text === "" ? [] : [text] }, messages: history };
-      case "append":
-        return { fields: text === "" ? {} : { appendSystemPrompt: text }, messages: history };
-      case "embed":
-        return { fields: { systemPrompt: [] }, messages: embedSystem(text, history) };
-    }
+  #question(
+    { request, model, before, last, signal }: Asked,
+    conversation: Conversation,
+    more: Question["settings"],
+  ): Question {
+    return {
+      settings: [turnSettings(request, model, this.#config.effort), ...more],
+      signal,
+      rest: (content) => this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation),
+    };
   }
 
-  async #initialize(process: CliProcess, fields: Record<string, unknown>): Promise<Catalog> {
-    const { message, answer } = process.control({ subtype: "initialize", ...fields } satisfies ControlRequest);
-    process.write([message]);
-    const { models = [] } = (await answer) as { models?: ListedModel[] };
-    this.#catalog = new Catalog(models, this.#extraModels);
+  /** The models, which the first process that is initialised tells. */
+  async #known(signal: AbortSignal = AbortSignal.timeout(this.#config.stallTimeout)): Promise<Catalog> {
+    if (!this.#catalog) await this.#pool.warm(signal);
+    if (!this.#catalog) throw new ProxyError("bug", "Claude Code started without telling its models.");
     return this.#catalog;
   }
 
-  #spawn(): CliProcess {
-    const process = new CliProcess({
-      command: [this.#locate(), ...argumentsFor(this.#config)],
-      cwd: this.#cwd,
-      env: this.#env,
-      killAfter,
-      sweep: (pid) => sweep(pid, this.#env),
-      onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
+  #start(launch: Launch) {
+    const began = performance.now();
+    const { process, ready } = this.#launcher.start(launch);
+    const known = ready.then((models) => {
+      this.#planner.started(performance.now() - began);
+      this.#catalog = new Catalog(models, configuredModels(this.#config));
     });
-    this.#processes.add(process);
-    void process.exited.finally(() => this.#processes.delete(process));
-    return process;
-  }
-
-  #locate(): string {
-    try {
-      return locate(this.#config);
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
-    }
+    return { process, ready: known };
   }
 }
 
-/** Lines of a running turn become events in the channel; whatever ends the turn badly ends the process. */
-function listenTo(process: CliProcess, events: Channel<MessageEvent>) {
-  const turn = new Turn();
-  return {
-    line(line: Parameters<Turn["line"]>[0]) {
-      try {
-        const step = turn.line(line);
-        let wait: Promise<void> | undefined;
-        // Ended before the last events are even queued: the CLI would go on asking the model.
-        if (step.end === "overrun") void process.kill();
-        for (const event of step.events) wait = events.push(event);
-        if (step.end) events.close();
-        return wait;
-      } catch (error) {
-        events.fail(error);
-        void process.end();
-        return undefined;
-      }
-    },
-    gone: (error: ProxyError) => events.fail(error),
-  };
-}
-
-/** The safe line of cli-protocol.md section 0: no built-in tools, no settings of the user's projects, nothing kept. */
-function argumentsFor(config: Config): string[] {
-  return [
-    ...["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"],
-    ...["--include-partial-messages", "--thinking-display", "summarized"],
-    ...["--tools", "", "--strict-mcp-config", "--setting-sources", "", "--no-session-persistence"],
-    ...["--permission-mode", "dontAsk", "--allowedTools", "mcp__cli"],
-    ...["--settings", JSON.stringify({ attribution: { commit: "", pr: "" } })],
-    ...(config.maxTurns === undefined ? [] : ["--max-turns", String(config.maxTurns)]),
-  ];
+/** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
+function processesByMemory(): number {
+  return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / 150e6)));
 }
 
 /** The models that the user named, as Claude Code's own variables do it. */

@@ -1,4 +1,5 @@
 import type { ContentBlock, Message, TextBlock } from "../../messages/types.ts";
+import { cliName } from "./names.ts";
 
 /**
  * Messages as the CLI takes them. A client's `cache_control` marks go: the CLI sets three of the four that the API allows,
@@ -7,7 +8,7 @@ import type { ContentBlock, Message, TextBlock } from "../../messages/types.ts";
 export function composeHistory(messages: readonly Message[]): Message[] {
   const last = messages.length - 1;
   return messages.map(({ role, content }, position) => {
-    const blocks = content.map(withoutMark);
+    const blocks = content.map(forCli);
     const final = blocks.at(-1);
     if (position === last && final && final.type !== "thinking" && final.type !== "redacted_thinking") {
       blocks[blocks.length - 1] = { ...final, cache_control: { type: "ephemeral" } };
@@ -29,10 +30,15 @@ export function embedSystem(system: string, messages: readonly Message[]): Messa
   return [{ role: first.role, content: [block, ...first.content] }, ...others];
 }
 
-function withoutMark(block: ContentBlock): ContentBlock {
+/** A block without the client's mark, and with the name that the CLI knows a tool by. */
+function forCli(block: ContentBlock): ContentBlock {
   if (block.type === "tool_result") {
     const { cache_control: _, ...rest } = block;
-    return { ...rest, content: block.content.map((part) => withoutMark(part) as typeof part) };
+    return { ...rest, content: block.content.map((part) => forCli(part) as typeof part) };
+  }
+  if (block.type === "tool_use") {
+    const { cache_control: _, ...rest } = block;
+    return { ...rest, name: cliName(rest.name) };
   }
   if (!("cache_control" in block)) return block;
   const { cache_control: _, ...rest } = block;

@@ -28,6 +28,12 @@ export interface LineListener {
   gone(error: ProxyError): void;
 }
 
+/** A process that died, stalled or can't be read: another may do better, as long as nothing was answered. */
+export class ProcessLost extends ProxyError {}
+
+/** Answers what the CLI asks of its host. A thrown error is told to the CLI. */
+export type ControlHandler = (request: ControlRequest) => Promise<Record<string, unknown>>;
+
 /** One running CLI: lines in, lines out, control requests with answers, and one way to end it. */
 export class CliProcess {
   readonly pid: number;
@@ -35,9 +41,11 @@ export class CliProcess {
   readonly #options: ProcessOptions;
   readonly #answers = new Map<string, PromiseWithResolvers<Record<string, unknown>>>();
   #listener: LineListener | undefined;
+  #handler: ControlHandler | undefined;
   #lastRequest = 0;
   #stderr = "";
   #ending: Promise<void> | undefined;
+  #reason: ProcessLost | undefined;
   #gone: ProxyError | undefined;
 
   /** Starts the CLI. Throws a ProxyError when it can't be started at all. */
@@ -68,6 +76,11 @@ export class CliProcess {
   /** Resolves when the process is gone. */
   get exited(): Promise<unknown> {
     return this.#child.exited;
+  }
+
+  /** Who answers the CLI's own requests. */
+  serve(handler: ControlHandler | undefined): void {
+    this.#handler = handler;
   }
 
   listen(listener: LineListener | undefined): void {
@@ -103,6 +116,12 @@ export class CliProcess {
     return this.#ending;
   }
 
+  /** Ends the process for a reason, which everybody who waits for it is told. */
+  fail(reason: ProcessLost): void {
+    this.#reason ??= reason;
+    void this.end();
+  }
+
   /**
    * Ends the process before it can do anything more. SIGTERM would be too late where the CLI is about to ask the model
    * again: its handler waits its turn. Only for processes without built-in tools, whose children would be orphaned.
@@ -134,13 +153,17 @@ export class CliProcess {
     try {
       for await (const line of lines) {
         if (!isLine(line)) continue;
-        const wait = line.type === "control_response" ? this.#settle(line) : this.#listener?.line(line);
-        if (wait) await wait;
+        if (line.type === "control_response") this.#settle(line);
+        else if (line.type === "control_request") void this.#respond(line);
+        else {
+          const wait = this.#listener?.line(line);
+          if (wait) await wait;
+        }
       }
       await this.#child.exited;
       this.#lost(this.#explainExit());
     } catch (error) {
-      this.#lost(error instanceof ProxyError ? error : new ProxyError("upstream", String(error), { cause: error }));
+      this.#lost(new ProcessLost("upstream", error instanceof Error ? error.message : String(error), { cause: error }));
       void this.end();
     }
   }
@@ -152,7 +175,17 @@ export class CliProcess {
     }
   }
 
-  #settle(line: CliLine): undefined {
+  async #respond(line: CliLine): Promise<void> {
+    const request_id = line["request_id"];
+    const handler = this.#handler ?? unserved;
+    const response = await handler(line["request"] as ControlRequest).then(
+      (answer) => ({ subtype: "success", request_id, response: answer }),
+      (error: unknown) => ({ subtype: "error", request_id, error: String(error) }),
+    );
+    this.write([{ type: "control_response", response }]);
+  }
+
+  #settle(line: CliLine): void {
     const response = line["response"] as { subtype?: string; request_id?: string; response?: object; error?: string };
     const answer = this.#answers.get(response.request_id ?? "");
     if (!answer) return;
@@ -172,14 +205,19 @@ export class CliProcess {
   }
 
   #explainExit(): ProxyError {
+    if (this.#reason) return this.#reason;
     if (this.#ending) return new ProxyError("canceled", "The request was canceled.");
     const how = this.#child.signalCode
       ? `was ended by ${this.#child.signalCode}`
       : `ended with exit code ${this.#child.exitCode}`;
     const said = this.#stderr.trim();
-    return new ProxyError("upstream", `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`);
+    return new ProcessLost("upstream", `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`);
   }
 }
+
+const unserved: ControlHandler = async ({ subtype }) => {
+  throw new Error(`Unsupported control request: ${subtype}`);
+};
 
 /** A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. */
 async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {

@@ -6,7 +6,7 @@ import type { CliProcess, LineListener } from "./process.ts";
 
 /**
  * Writes a conversation to a process, with true roles and no filler, so that the last message asks the model.
- * `preamble` goes in front of the first message, in the same write. Returns as soon as the last message is written.
+ * `preamble` goes in front of the first message, in the same write. Returns as soon as the last message is written, with how long the others took (milliseconds).
  *
  * An assistant line is applied when it is read, a user line is queued: so each earlier user message is acknowledged
  * before the next is sent (cli-protocol.md 3.1).
@@ -17,7 +17,8 @@ export async function replay(
   messages: readonly Message[],
   model: string,
   listener: LineListener,
-): Promise<void> {
+): Promise<number> {
+  const started = performance.now();
   let batch: object[] = [...preamble];
   const last = messages.length - 1;
   for (const [position, message] of messages.entries()) {
@@ -35,6 +36,7 @@ export async function replay(
   }
   process.listen(listener);
   process.write(batch);
+  return performance.now() - started;
 }
 
 /** Resolves with the `result` line that follows a message of the history. */

@@ -1,15 +1,26 @@
-import type { Effort, MessagesRequest } from "../../messages/types.ts";
+import type { Effort, MessagesRequest, ToolChoice } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
+import { cliName } from "./names.ts";
+import { bodyTools, connectServer } from "./tools.ts";
+
+/** A model as the CLI is told of it. */
+export interface CliModel {
+  name: string;
+  /** The full id that the name stands for. */
+  resolved: string;
+  /** Whether the name is one of the CLI's own aliases. */
+  listed: boolean;
+}
 
 /**
- * A request's parameters as control requests, to be written before its first message. Every switch is written each time:
- * the CLI keeps what it was told before.
+ * The parameters of one request, to be written before its message: the CLI reads them for each call of the model. Every
+ * switch is written each time, because it keeps what it was told before.
  */
-export function settingsOf(
+export function turnSettings(
   request: MessagesRequest,
   model: CliModel,
   defaultEffort: Effort | undefined,
-): ControlRequest[] {
+): ControlRequest {
   const thinks = request.thinking !== undefined && request.thinking.type !== "disabled";
   const { effort = defaultEffort, ...output } = request.output_config ?? {};
   const body = {
@@ -19,6 +30,8 @@ export function settingsOf(
     stop_sequences: request.stop_sequences,
     service_tier: request.service_tier,
     thinking: request.thinking,
+    tools: request.tools && bodyTools(request.tools),
+    tool_choice: request.tool_choice && toolChoice(request.tool_choice),
     ...(Object.keys(output).length > 0 && { output_config: output }),
   };
   const env = {
@@ -29,17 +42,17 @@ export function settingsOf(
     // A name that the CLI does not list itself is otherwise tried out with a request of its own.
     ANTHROPIC_CUSTOM_MODEL_OPTION: model.listed ? "" : model.name,
   };
+  return { subtype: "apply_flag_settings", settings: { env, effortLevel: effort ?? null } };
+}
+
+/** What holds for a whole conversation: only before its first message can it be set without a trace. */
+export function conversationSettings(request: MessagesRequest, model: CliModel, system: string): ControlRequest[] {
   return [
-    { subtype: "apply_flag_settings", settings: { env, ...(effort && { effortLevel: effort }) } },
-    { subtype: "set_model", model: model.name },
+    { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) },
+    ...(request.tools ? [connectServer] : []),
   ];
 }
 
-/** A model as the CLI is told of it. */
-export interface CliModel {
-  name: string;
-  /** The full id that the name stands for. */
-  resolved: string;
-  /** Whether the name is one of the CLI's own aliases. */
-  listed: boolean;
+function toolChoice(choice: ToolChoice): ToolChoice {
+  return choice.type === "tool" ? { ...choice, name: cliName(choice.name) } : choice;
 }

@@ -1,5 +1,5 @@
 import { ProxyError } from "../../error.ts";
-import type { AnswerMessage, MessageEvent, StopReason } from "../../messages/types.ts";
+import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason } from "../../messages/types.ts";
 import { toFailure } from "./failures.ts";
 import {
   type CliLine,
@@ -10,6 +10,7 @@ import {
   isStreamEvent,
   type RateLimitLine,
 } from "./lines.ts";
+import type { ToolNames } from "./names.ts";
 
 const blockTypes = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 const deltaTypes = new Set(["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"]);
@@ -37,10 +38,14 @@ export class Turn {
   #blocks = new Map<number, number>();
   #blockCount = 0;
   #stopped = false;
+  #foreignCall = false;
   #failure: FailureLine | undefined;
   #rateLimit: RateLimitLine["rate_limit_info"] | undefined;
 
-  constructor(readonly clock: () => number = Date.now) {}
+  constructor(
+    readonly names: ToolNames,
+    readonly clock: () => number = Date.now,
+  ) {}
 
   line(line: CliLine): Step {
     if (isStreamEvent(line)) return line.parent_tool_use_id ? nothing : this.#event(line.event as MessageEvent);
@@ -63,7 +68,8 @@ export class Turn {
         if (!blockTypes.has(event.content_block.type)) return nothing;
         const index = this.#blockCount++;
         this.#blocks.set(event.index, index);
-        return { events: [...this.#open(), { ...event, index }] };
+        const content_block = this.#forClient(event.content_block);
+        return { events: [...this.#open(), { ...event, index, content_block }] };
       }
       case "content_block_delta":
         return deltaTypes.has(event.delta.type) ? this.#ofBlock(event) : nothing;
@@ -73,7 +79,8 @@ export class Turn {
         const { stop_reason } = event.delta;
         if (!stop_reason) return nothing;
         const events = [...this.#open(), event];
-        if (!restful.has(stop_reason)) return { events: [...events, { type: "message_stop" }], end: "overrun" };
+        if (this.#foreignCall || !restful.has(stop_reason))
+          return { events: [...events, { type: "message_stop" }], end: "overrun" };
         this.#stopped = true;
         return { events };
       }
@@ -83,6 +90,14 @@ export class Turn {
       default:
         return nothing;
     }
+  }
+
+  /** A call under the client's own name for the tool. One that it does not have the CLI would answer itself. */
+  #forClient(block: AnswerBlock): AnswerBlock {
+    if (block.type !== "tool_use") return block;
+    const name = this.names.clientName(block.name);
+    if (name === undefined) this.#foreignCall = true;
+    return { ...block, name: name ?? block.name };
   }
 
   #open(): MessageEvent[] {

@@ -188,8 +188,6 @@ describe("refuses", () => {
     [{ temperature: 1.1 }, "temperature: Input should be at most 1"],
     [{ top_p: -0.1 }, "top_p: Input should be at least 0"],
     [{ stop_sequences: ["a", " "] }, "stop_sequences: each stop sequence must contain non-whitespace"],
-    [{ tools: [{ name: "f", input_schema: {} }] }, "tools: client tools are not supported yet"],
-    [{ tool_choice: { type: "tool", name: "f" } }, "tool_choice: client tools are not supported yet"],
     [{ container: "c" }, "container: containers are not supported"],
     [{ mcp_servers: [{}] }, "mcp_servers: MCP servers are not supported"],
     [{ thinking: { type: "enabled", budget_tokens: 1000 } }, "thinking.budget_tokens: Input should be at least 1024"],
@@ -220,10 +218,6 @@ describe("refuses", () => {
       );
       expect(param).toBeUndefined();
     }
-  });
-
-  test("tool_choice none and auto are nothing to refuse", () => {
-    for (const type of ["none", "auto"]) expect(decoded({ tool_choice: { type }, tools: [] }).warnings).toEqual([]);
   });
 });
 

@@ -71,9 +71,15 @@ describe("the official SDK reads, streamed and whole alike,", () => {
       ),
     ],
     [
-      "a tool call without arguments",
-      answer([toolUse("toolu_1", "f")], "tool_use"),
-      message([{ type: "tool_use", id: "toolu_1", name: "f", input: {} }], "tool_use"),
+      "tool calls without arguments",
+      answer([toolUse("toolu_1", "f"), toolUse("toolu_2", "g", "")], "tool_use"),
+      message(
+        [
+          { type: "tool_use", id: "toolu_1", name: "f", input: {} },
+          { type: "tool_use", id: "toolu_2", name: "g", input: {} },
+        ],
+        "tool_use",
+      ),
     ],
     ["max_tokens", answer([text("a")], "max_tokens"), message([{ type: "text", text: "a" }], "max_tokens")],
     [
@@ -131,6 +137,22 @@ describe("on the wire", () => {
       '{"type":"content_block_stop","index":0}',
       '{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":61,"output_tokens":42}}',
       '{"type":"message_stop"}',
+    ]);
+  });
+
+  test("exactly these bytes of a tool call", () => {
+    const events = answer([text("a"), toolUse("toolu_1", "f", "", '{"a":', "1}")], "tool_use");
+    expect(
+      encoded(events)
+        .slice(5, -1)
+        .map(({ data }) => data),
+    ).toEqual([
+      '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{}}}',
+      '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":""}}',
+      '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\\"a\\":"}}',
+      '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}',
+      '{"type":"content_block_stop","index":1}',
+      '{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":61,"output_tokens":42}}',
     ]);
   });
 

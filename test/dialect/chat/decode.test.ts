@@ -81,11 +81,12 @@ describe("decodes", () => {
       type: "function",
       function: { name, arguments: args },
     });
+    const image = { type: "image_url", image_url: { url: "https://x/y.png" } };
     expect(
       conversation(
         ...messages,
         { role: "assistant", content: "So:", tool_calls: [call("c.1", "f", '{"a":[1]}'), call("c2", "g", "")] },
-        { role: "tool", tool_call_id: "c2", content: [text("two"), text("2")] },
+        { role: "tool", tool_call_id: "c2", content: [text("two"), text(""), image] },
         { role: "tool", tool_call_id: "c.1", content: "" },
         { role: "user", content: "and?" },
       ),
@@ -102,7 +103,11 @@ describe("decodes", () => {
       {
         role: "user",
         content: [
-          { type: "tool_result", tool_use_id: "c2", content: [text("two"), text("2")] },
+          {
+            type: "tool_result",
+            tool_use_id: "c2",
+            content: [text("two"), { type: "image", source: { type: "url", url: "https://x/y.png" } }],
+          },
           { type: "tool_result", tool_use_id: "c-2e-1", content: [] },
           text("and?"),
         ],
@@ -119,6 +124,18 @@ describe("decodes", () => {
         { role: "tool", tool_call_id: "c", content: "r" },
       );
       expect(assistant?.content).toEqual([{ type: "tool_use", id: "c", name: "f", input: {} }]);
+    },
+  );
+
+  test.each([{ content: null }, { content: undefined }, { content: "" }, { content: [] }])(
+    "a result of %j",
+    ({ content }) => {
+      const [, , results] = conversation(
+        ...messages,
+        { role: "assistant", content: null, tool_calls: [{ id: "c", function: { name: "f", arguments: "" } }] },
+        { role: "tool", tool_call_id: "c", content },
+      );
+      expect(results?.content).toEqual([{ type: "tool_result", tool_use_id: "c", content: [] }]);
     },
   );
 
@@ -272,10 +289,6 @@ describe("refuses", () => {
       "response_format",
       "response_format: structured output is not supported yet",
     ],
-    [{ tools: [{}] }, "tools", "tools: client tools are not supported yet"],
-    [{ functions: [{}] }, "functions", "functions: client tools are not supported yet"],
-    [{ tool_choice: "required" }, "tool_choice", "tool_choice: client tools are not supported yet"],
-    [{ function_call: { name: "f" } }, "function_call", "function_call: client tools are not supported yet"],
     [{ stream_options: {} }, "stream_options", "stream_options: it is only allowed when `stream` is true"],
     [part({ type: "input_audio" }), "messages.0.content.0", "messages.0.content.0: audio input is not supported"],
     [
@@ -313,6 +326,17 @@ describe("refuses", () => {
       },
       "messages.1.tool_calls.0.function.arguments",
       "messages.1.tool_calls.0.function.arguments: Input should be a JSON object",
+    ],
+    [
+      {
+        messages: [
+          ...messages,
+          { role: "assistant", tool_calls: [{ id: "c", function: { name: "f", arguments: "" } }] },
+          { role: "tool", tool_call_id: "c", content: [{ type: "input_audio" }] },
+        ],
+      },
+      "messages.2.content.0",
+      "messages.2.content.0: audio input is not supported",
     ],
     [
       { messages: [...messages, { role: "assistant", function_call: { name: "f", arguments: "[]" } }] },
@@ -356,7 +380,7 @@ describe("refuses", () => {
     [{ messages: undefined }, "missing_required_parameter"],
     [{ messages: "a" }, "invalid_type"],
     [{ temperature: 9 }, "invalid_value"],
-    [{ tools: [{}] }, "unsupported_parameter"],
+    [{ n: 2 }, "unsupported_parameter"],
   ])("%j with its code", (fields, code) => expect(refusalOf(chat, { ...minimal, ...fields }).code).toBe(code));
 
   test("with a short message, however long the client's own names are", () => {

@@ -10,12 +10,14 @@ import { type Script, serveScript, sseOf } from "../serve.ts";
 const body = { model: "opus", messages: [{ role: "user" as const, content: "Hi" }] };
 const withUsage = { ...body, stream_options: { include_usage: true } };
 
+const functions = [{ name: "f", parameters: {} }];
+
 /** The script as the official SDK reads it: streamed and whole. */
-async function read(script: Script) {
+async function read(script: Script, fields: { functions?: typeof functions } = {}) {
   await using server = serveScript(chat, script);
   const client = new OpenAI({ baseURL: server.url.href, apiKey: "k", maxRetries: 0 });
-  const streamed = await client.chat.completions.stream(withUsage).finalChatCompletion();
-  return { streamed, whole: await client.chat.completions.create(body) };
+  const streamed = await client.chat.completions.stream({ ...withUsage, ...fields }).finalChatCompletion();
+  return { streamed, whole: await client.chat.completions.create({ ...body, ...fields }) };
 }
 
 const usage = {
@@ -94,6 +96,29 @@ describe("the official SDK reads, streamed and whole alike,", () => {
     });
   });
 
+  test.each([
+    ["a function call", [toolUse("toolu_1", "f", "", '{"a":', "1}")], '{"a":1}'],
+    ["a function call without arguments", [toolUse("toolu_1", "f")], "{}"],
+    ["the first of two", [toolUse("toolu_1", "f", '{"a":1}'), toolUse("toolu_2", "g", '{"b":2}')], '{"a":1}'],
+  ])("%s, where the client sent functions", async (_, blocks, args) => {
+    const events = answer([text("So:"), ...blocks], "tool_use");
+    const { streamed, whole } = await read({ events }, { functions });
+    for (const { choices } of [streamed, whole]) {
+      expect(choices).toMatchObject([
+        { finish_reason: "function_call", message: { content: "So:", function_call: { name: "f", arguments: args } } },
+      ]);
+      expect(choices[0]?.message).not.toHaveProperty("tool_calls");
+    }
+  });
+
+  test("text, where the client sent functions", async () => {
+    const { streamed, whole } = await read({ events: answer([text("a")], "end_turn") }, { functions });
+    for (const { choices } of [streamed, whole]) {
+      expect(choices).toMatchObject([{ finish_reason: "stop", message: { content: "a" } }]);
+      expect(choices[0]?.message).not.toHaveProperty("function_call");
+    }
+  });
+
   test("a failure in mid-stream, as an error with the API's type", async () => {
     const events = [...opening(), ...answer([text("a")], "end_turn").slice(2, 4)];
     const error = await read({ events, failure: new ProxyError("rate_limit", "Slow down") }).catch(
@@ -133,6 +158,23 @@ describe("on the wire", () => {
       { tool_calls: [{ index: 1, id: "t2", type: "function", function: { name: "g", arguments: "" } }] },
       { tool_calls: [{ index: 1, function: { arguments: "{}" } }] },
       "tool_calls",
+    ]);
+  });
+
+  test("exactly these deltas of a function call, and none of a second", () => {
+    const events = answer(
+      [toolUse("t1", "f", "", '{"a":', "1}"), toolUse("t2", "g", "{}"), toolUse("t3", "h")],
+      "tool_use",
+    );
+    const choices = chunksOf(events, { functions }).map(
+      ({ choices: [{ delta, finish_reason }] }) => finish_reason ?? delta,
+    );
+    expect(choices).toEqual([
+      { role: "assistant", content: "", refusal: null },
+      { function_call: { name: "f", arguments: "" } },
+      { function_call: { arguments: '{"a":' } },
+      { function_call: { arguments: "1}" } },
+      "function_call",
     ]);
   });
 

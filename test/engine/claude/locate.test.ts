@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
 import { authStatus, locate, readVersion, testedVersion } from "../../../src/engine/claude/locate.ts";
 import { exitCodes, StartError } from "../../../src/error.ts";
-import { cleanEnvironment, realClaude, temporaryFolder } from "../../support/environment.ts";
+import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "../../support/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-locate-"));
 let home = folder;
@@ -133,12 +133,11 @@ describe("readVersion", () => {
   });
 
   test("one that does not answer is broken, and ended", async () => {
-    const pidFile = join(home, "pid");
-    const path = program("claude", `echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 1000`);
-    const [code, sentence] = await failure(() => readVersion(path, { PATH: "/usr/bin:/bin" }, 1000));
-    expect([code, sentence]).toEqual([exitCodes.claude_broken, `\`${path} --version\` did not answer within 1000 ms.`]);
-    const pid = Number(await Bun.file(pidFile).text());
-    while (isAlive(pid)) await Bun.sleep(10);
+    const path = program("claude", "exec sleep 1000");
+    const env = { PATH: "/usr/bin:/bin", SLUICE_TEST: home };
+    const [code, sentence] = await failure(() => readVersion(path, env, 200));
+    expect([code, sentence]).toEqual([exitCodes.claude_broken, `\`${path} --version\` did not answer within 200 ms.`]);
+    await eventually(() => processesWith(home).length === 0);
   });
 
   test("one that the system cannot run is not executable", async () => {
@@ -176,11 +175,3 @@ describe("authStatus", () => {
     },
   );
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -1,0 +1,206 @@
+import type { AnswerBlock, Message, MessageEvent, ToolResultBlock } from "../../messages/types.ts";
+import { Channel } from "./channel.ts";
+import { toFailure } from "./failures.ts";
+import { type CliLine, type ControlRequest, isResult, userLine } from "./lines.ts";
+import type { ToolNames } from "./names.ts";
+import { type CliProcess, type LineListener, ProcessLost } from "./process.ts";
+import { Recorder } from "./recorder.ts";
+import { replay } from "./replay.ts";
+import { resultsFor, type ToolServer } from "./tools.ts";
+import { Turn } from "./turn.ts";
+
+/** Events that may wait for a slow client before the CLI's output is left in the pipe. */
+const eventBuffer = 1024;
+
+export interface ConversationOptions {
+  /** The full id of the model that answers. */
+  model: string;
+  names: ToolNames;
+  tools: ToolServer | undefined;
+  /** How long the CLI may be silent in the middle of a turn (milliseconds). */
+  stallTimeout: number;
+  /** Told how long the history took to write. */
+  replayed(count: number, ms: number): void;
+}
+
+/** What one request adds: its settings, and what becomes of the conversation when the answer is whole. */
+export interface Question {
+  settings: readonly ControlRequest[];
+  signal: AbortSignal;
+  /** Called before the last event is handed on, with what the conversation must be found by. */
+  rest(answer: AnswerBlock[]): void;
+}
+
+/** A process that holds a conversation: running a turn, live (waiting for the next), or parked (waiting for tools). */
+export class Conversation {
+  readonly #process: CliProcess;
+  readonly #options: ConversationOptions;
+  #calls: string[] = [];
+  /** The CLI has closed its last turn, and takes the next message as a new one. */
+  #settled: Promise<void> = Promise.resolve();
+  #whenGone: (() => void) | undefined;
+
+  constructor(process: CliProcess, options: ConversationOptions) {
+    this.#process = process;
+    this.#options = options;
+    const { tools } = options;
+    process.serve(tools && ((request) => tools.handle(request)));
+  }
+
+  /** Whether it waits for the results of tools. */
+  get parked(): boolean {
+    return this.#calls.length > 0;
+  }
+
+  /** The first turn of this process: what was said before is replayed. */
+  begin(question: Question, messages: readonly Message[]): AsyncGenerator<MessageEvent> {
+    return this.#turn(question, async (preamble, listener) => {
+      const ms = await replay(this.#process, preamble, messages, this.#options.model, listener);
+      this.#options.replayed(messages.length - 1, ms);
+    });
+  }
+
+  /**
+   * The next turn, where the process can take the message: `answer` is the last one as the client knows it, whose ids may
+   * be the client's own. Undefined where it must be served from history.
+   */
+  next(question: Question, answer: Message, message: Message): AsyncGenerator<MessageEvent> | undefined {
+    if (!this.#process.alive) return undefined;
+    if (!this.parked) return this.#turn(question, (preamble, listener) => this.#ask(preamble, message, listener));
+    const results = resultsFor(this.#calls, answer, message);
+    return results && this.#turn(question, (preamble, listener) => this.#hand(preamble, results, listener));
+  }
+
+  end(): void {
+    void this.#process.end();
+  }
+
+  /** Calls back when the process is gone. */
+  onGone(call: () => void): void {
+    this.#whenGone = call;
+  }
+
+  async #ask(preamble: readonly object[], message: Message, listener: LineListener): Promise<void> {
+    await this.#settled;
+    this.#process.listen(listener);
+    this.#process.write([...preamble, userLine(message, "query")]);
+  }
+
+  async #hand(preamble: readonly object[], results: ToolResultBlock[], listener: LineListener): Promise<void> {
+    this.#process.listen(listener);
+    this.#process.write(preamble);
+    this.#options.tools?.answer(results);
+  }
+
+  async *#turn(
+    question: Question,
+    write: (preamble: readonly object[], listener: LineListener) => Promise<void>,
+  ): AsyncGenerator<MessageEvent> {
+    const { signal, settings } = question;
+    const events = new Channel<MessageEvent>(eventBuffer);
+    const controls = settings.map((setting) => this.#process.control(setting));
+    Promise.all(controls.map(({ answer }) => answer)).catch((error) => events.fail(error));
+
+    const end = () => this.end();
+    const watch = new Watchdog(this.#options.stallTimeout, (error) => this.#process.fail(error));
+    const over = () => {
+      watch.stop();
+      signal.removeEventListener("abort", end);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    this.#calls = [];
+    let rests = false;
+    try {
+      const listener = this.#listener(question, events, watch, () => {
+        rests = true;
+        over();
+      });
+      const preamble = controls.map(({ message }) => message);
+      // Fails with the channel where the process never gets so far as to take the last message.
+      write(preamble, listener).catch((error) => events.fail(error));
+      yield* events;
+    } finally {
+      over();
+      if (!rests) this.end();
+    }
+  }
+
+  /** Lines of a running turn become events; the end of the turn decides what becomes of the process. */
+  #listener(question: Question, events: Channel<MessageEvent>, watch: Watchdog, rests: () => void): LineListener {
+    const turn = new Turn(this.#options.names);
+    const recorder = new Recorder();
+    return {
+      line: (line) => {
+        watch.feed();
+        try {
+          const step = turn.line(line);
+          // Before the last events are even queued: the CLI would go on asking the model.
+          if (step.end === "overrun") void this.#process.kill();
+          for (const event of step.events) recorder.take(event);
+          if (step.end === "answered") {
+            this.#rest(recorder.calls);
+            rests();
+            question.rest(recorder.content);
+          }
+          let wait: Promise<void> | undefined;
+          for (const event of step.events) wait = events.push(event);
+          if (step.end) events.close();
+          return wait;
+        } catch (error) {
+          events.fail(error);
+          this.end();
+          return undefined;
+        }
+      },
+      gone: (error) => {
+        events.fail(error);
+        this.#whenGone?.();
+      },
+    };
+  }
+
+  /** The answer is whole. Parked, the turn of the CLI goes on; otherwise it has a line to say yet. */
+  #rest(calls: string[]): void {
+    this.#calls = calls;
+    const settled = Promise.withResolvers<void>();
+    settled.promise.catch(() => {});
+    this.#settled = calls.length > 0 ? Promise.resolve() : settled.promise;
+    this.#process.listen({
+      line: (line: CliLine) => {
+        if (isResult(line)) {
+          if (line.is_error) settled.reject(toFailure({ result: line }, Date.now()));
+          else settled.resolve();
+        }
+        return undefined;
+      },
+      gone: (error) => {
+        settled.reject(error);
+        this.#whenGone?.();
+      },
+    });
+  }
+}
+
+/** Tells when nothing was heard for a time. */
+class Watchdog {
+  #heard = performance.now();
+  readonly #timer: Timer;
+
+  constructor(timeout: number, stalled: (error: ProcessLost) => void) {
+    this.#timer = setInterval(() => {
+      const silence = performance.now() - this.#heard;
+      if (silence < timeout) return;
+      this.stop();
+      stalled(new ProcessLost("timeout", `Claude Code was silent for ${Math.round(silence / 1000)} s and was ended.`));
+    }, timeout / 10);
+  }
+
+  feed(): void {
+    this.#heard = performance.now();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

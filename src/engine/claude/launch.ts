@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../../config.ts";
+import { ProxyError, StartError } from "../../error.ts";
+import type { Log } from "../../log.ts";
+import { childEnvironment } from "./environment.ts";
+import { locate } from "./locate.ts";
+import type { ListedModel } from "./models.ts";
+import { CliProcess, ProcessLost } from "./process.ts";
+import { sweep } from "./sweep.ts";
+import { serverName } from "./tools.ts";
+
+/** Without built-in tools there is nothing that a SIGKILL could orphan: the ladder may be steep (milliseconds). */
+const killAfter = 700;
+
+/** How a process is started. Empty for one that any request can use. */
+export interface Launch {
+  /** The session file of an earlier conversation. */
+  resume?: string;
+  /** What stands behind Claude Code's own system prompt. */
+  appendSystemPrompt?: string;
+}
+
+/** Starts processes of the CLI, all in the same way, and knows the folder that they share. */
+export class Launcher {
+  /** Private to this Sluice, and gone with it. */
+  readonly folder: string;
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #env: Record<string, string>;
+  readonly #cwd: string;
+
+  constructor(config: Config, log: Log) {
+    this.#config = config;
+    this.#log = log;
+    const { env, warnings } = childEnvironment(config, config.port);
+    for (const warning of warnings) log.warn(warning);
+    this.#env = env;
+    this.folder = mkdtempSync(join(tmpdir(), "sluice-"));
+    // Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable.
+    this.#cwd = config.cwd ?? join(this.folder, "empty");
+    mkdirSync(this.#cwd, { recursive: true });
+  }
+
+  /** Starts a process. `ready` resolves when it is initialised, with the models that it offers; else it is ended. */
+  start(launch: Launch): { process: CliProcess; ready: Promise<ListedModel[]> } {
+    const process = new CliProcess({
+      command: [this.#locate(), ...argumentsFor(this.#config, launch)],
+      cwd: this.#cwd,
+      env: this.#env,
+      killAfter,
+      sweep: (pid) => sweep(pid, this.#env),
+      onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
+    });
+    return { process, ready: this.#initialize(process, launch) };
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #initialize(process: CliProcess, { appendSystemPrompt }: Launch): Promise<ListedModel[]> {
+    const { stallTimeout, systemPrompt } = this.#config;
+    // Claude Code's own prompt stands where one is appended to it, and nowhere else.
+    const prompt = systemPrompt === "append" ? { appendSystemPrompt } : { systemPrompt: [] };
+    const { message, answer } = process.control({ subtype: "initialize", ...prompt });
+    const timer = setTimeout(() => {
+      process.fail(new ProcessLost("timeout", `Claude Code did not start within ${stallTimeout / 1000} s.`));
+    }, stallTimeout);
+    try {
+      process.write([message]);
+      const { models } = await answer;
+      return (models ?? []) as ListedModel[];
+    } catch (error) {
+      void process.end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #locate(): string {
+    try {
+      return locate(this.#config);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
+    }
+  }
+}
+
+/** The safe line of cli-protocol.md section 0: no built-in tools, no settings of the user's projects, nothing kept. */
+const safeLine = [
+  "-p --input-format stream-json --output-format stream-json --verbose --include-partial-messages",
+  "--thinking-display summarized --strict-mcp-config --no-session-persistence",
+  `--permission-mode dontAsk --allowedTools mcp__${serverName}`,
+]
+  .join(" ")
+  .split(" ")
+  .concat("--tools", "", "--setting-sources", "", "--settings", '{"attribution":{"commit":"","pr":""}}');
+
+function argumentsFor(config: Config, { resume }: Launch): string[] {
+  const turns = config.maxTurns === undefined ? [] : ["--max-turns", String(config.maxTurns)];
+  return [...safeLine, ...turns, ...(resume === undefined ? [] : ["--resume", resume])];
+}

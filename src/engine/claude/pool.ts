@@ -1,0 +1,210 @@
+import { ProxyError } from "../../error.ts";
+import type { Launch } from "./launch.ts";
+import type { CliProcess } from "./process.ts";
+
+export interface PoolOptions {
+  /** How many processes wait initialised. */
+  spares: number;
+  /** How many there may be in all, in whatever state. */
+  maxProcesses: number;
+  /** How many requests may wait for a process. */
+  queue: number;
+  /** How long one may wait (milliseconds). */
+  queueTimeout: number;
+  /** Starts a process and resolves when it is initialised; ends it where that fails. */
+  start(launch: Launch): { process: CliProcess; ready: Promise<unknown> };
+  /** Ends a process that is kept and serves nobody; false where there is none. */
+  evict(): boolean;
+}
+
+/** How long a process is kept that nobody claims and that is no spare (milliseconds). */
+const patience = 5_000;
+
+interface Waiter {
+  /** Undefined: any process will do. */
+  launch: Launch | undefined;
+  give(process: CliProcess): void;
+  refuse(error: unknown): void;
+  /** Left before it was served. */
+  gone?: true;
+}
+
+/** Hands out processes, keeps spares, and bounds how many there are. Requests wait in the order in which they came. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #alive = new Set<CliProcess>();
+  readonly #spares: CliProcess[] = [];
+  #waiters: Waiter[] = [];
+  /** Plain processes that are being initialised. */
+  #starting = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#refill();
+  }
+
+  get counts(): { processes: number; spares: number; starting: number; waiting: number } {
+    const [processes, spares] = [this.#alive.size, this.#spares.length];
+    return { processes, spares, starting: this.#starting, waiting: this.#waiters.length };
+  }
+
+  /**
+   * An initialised process, which the caller then owns: a spare where one waits, or one that is started in a way of its
+   * own. Throws `overloaded` when the queue is
+   * full or the wait too long, and whatever kept the process from starting.
+   */
+  async claim(signal: AbortSignal, launch?: Launch): Promise<{ process: CliProcess; spare: boolean }> {
+    if (signal.aborted) throw canceled();
+    const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
+    if (spare) {
+      // In the background: nothing of it happens before the request has been written.
+      setImmediate(() => this.#refill());
+      return { process: spare, spare: this.#options.spares > 0 };
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<CliProcess>();
+    const waiter: Waiter = { launch, give: resolve, refuse: reject };
+    const timer = setTimeout(() => {
+      // Where a process is being started for it already, its start takes as long as it takes.
+      if (this.#waiters.indexOf(waiter) >= this.#starting) this.#dismiss(waiter, full());
+    }, this.#options.queueTimeout);
+    const leave = () => this.#dismiss(waiter, canceled());
+    signal.addEventListener("abort", leave, { once: true });
+    this.#waiters.push(waiter);
+    this.#serve();
+    // Who has a process coming, or a place that is being cleared, does not stand in the queue.
+    if (this.#waiters.length - this.#starting - this.#leaving > this.#options.queue) this.#dismiss(waiter, full());
+    try {
+      return { process: await promise, spare: false };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Resolves when a process has been initialised, and keeps it for whoever claims one. */
+  async warm(signal: AbortSignal): Promise<void> {
+    const { process } = await this.claim(signal);
+    this.#spares.unshift(process);
+    setTimeout(() => this.#trim(), patience).unref();
+  }
+
+  /** Ends everything; whoever waits is refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#waiters) waiter.refuse(canceled());
+    this.#waiters = [];
+    await Promise.all([...this.#alive].map((process) => process.end()));
+  }
+
+  /** Where no spares are wanted, one that was started to ask something does not stay. */
+  #trim(): void {
+    while (this.#spares.length > this.#options.spares) void this.#spares.pop()?.end();
+  }
+
+  /** Processes that are on their way out. */
+  get #leaving(): number {
+    return [...this.#alive].filter((process) => !process.alive).length;
+  }
+
+  #takeSpare(): CliProcess | undefined {
+    for (let spare = this.#spares.shift(); spare; spare = this.#spares.shift()) if (spare.alive) return spare;
+    return undefined;
+  }
+
+  /** Gives the waiters what there is, and starts what is missing. */
+  #serve(): void {
+    // The queue is short, and each round either takes a waiter out of it or starts what one is waiting for.
+    for (const waiter of this.#waiters) {
+      const spare = waiter.launch === undefined ? this.#takeSpare() : undefined;
+      if (spare) {
+        this.#remove(waiter);
+        waiter.give(spare);
+      } else if (waiter.launch !== undefined) {
+        if (!this.#hasRoom()) return;
+        this.#remove(waiter);
+        this.#launch(waiter.launch).then(
+          (process) => (waiter.gone ? void process.end() : waiter.give(process)),
+          waiter.refuse,
+        );
+      } else if (this.#starting < this.#plainWaiters()) {
+        if (!this.#hasRoom()) return;
+        this.#startPlain();
+      }
+    }
+  }
+
+  #plainWaiters(): number {
+    return this.#waiters.filter(({ launch }) => launch === undefined).length;
+  }
+
+  /** A process that nobody is promised: whoever waits longest gets it, else it is a spare. */
+  #startPlain(): void {
+    this.#starting++;
+    this.#launch({}).then(
+      (process) => {
+        this.#starting--;
+        const waiter = this.#waiters.find(({ launch }) => launch === undefined);
+        if (waiter) {
+          this.#remove(waiter);
+          waiter.give(process);
+          this.#refill();
+        } else {
+          this.#spares.push(process);
+        }
+      },
+      (error: unknown) => {
+        this.#starting--;
+        // Not tried again until somebody asks: a CLI that can't start must not be started in a circle.
+        const waiter = this.#waiters.find(({ launch }) => launch === undefined);
+        if (waiter) this.#dismiss(waiter, error);
+      },
+    );
+  }
+
+  async #launch(launch: Launch): Promise<CliProcess> {
+    const { process, ready } = this.#options.start(launch);
+    this.#alive.add(process);
+    void process.exited.then(() => {
+      this.#alive.delete(process);
+      this.#serve();
+    });
+    await ready;
+    return process;
+  }
+
+  #refill(): void {
+    if (this.#closed) return;
+    while (this.#starting + this.#spares.length < this.#options.spares + this.#plainWaiters()) {
+      if (this.#alive.size >= this.#options.maxProcesses) return;
+      this.#startPlain();
+    }
+  }
+
+  /** Whether one more process may start now; where not, one that serves nobody gives way, and its exit calls again. */
+  #hasRoom(): boolean {
+    if (this.#closed) return false;
+    if (this.#alive.size < this.#options.maxProcesses) return true;
+    if (this.#leaving < this.#waiters.length && !this.#options.evict()) void this.#takeSpare()?.end();
+    return false;
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+  }
+
+  #dismiss(waiter: Waiter, error: unknown): void {
+    this.#remove(waiter);
+    waiter.gone = true;
+    waiter.refuse(error);
+  }
+}
+
+function full(): ProxyError {
+  const message = "All Claude Code processes are busy: try again, or allow more with --max-processes.";
+  return new ProxyError("overloaded", message, { retryAfter: 5 });
+}
+
+function canceled(): ProxyError {
+  return new ProxyError("canceled", "The request was canceled.");
+}

@@ -1,0 +1,129 @@
+import { ProxyError } from "../../error.ts";
+import type { Message, Tool, ToolResultBlock } from "../../messages/types.ts";
+import type { ControlRequest } from "./lines.ts";
+import { cliName } from "./names.ts";
+
+/** The one MCP server of a process; `--allowedTools` names it too. */
+export const serverName = "cli";
+
+/** The longest result that the CLI passes on as it is (cli-protocol.md 6.4). */
+const longestResult = 500_000;
+
+/** Connects the server; written with the settings, before the first message. */
+export const connectServer: ControlRequest = {
+  subtype: "mcp_set_servers",
+  servers: { [serverName]: { type: "sdk", name: serverName } },
+};
+
+interface JsonRpcRequest {
+  id?: number | string;
+  method: string;
+  params?: { _meta?: Record<string, unknown> };
+}
+
+type McpContent = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
+
+interface McpResult {
+  content: McpContent[];
+  isError?: true;
+}
+
+/**
+ * The client's tools as an MCP server on the control channel (cli-protocol.md 6.1). A call of the model stays open until
+ * the client comes back with its result: the process is parked meanwhile.
+ */
+export class ToolServer {
+  readonly #tools: readonly Tool[];
+  readonly #open = new Map<string, PromiseWithResolvers<McpResult>>();
+
+  constructor(tools: readonly Tool[]) {
+    this.#tools = tools;
+  }
+
+  /** Answers the CLI; for a call of a tool not before its result is there. */
+  async handle(request: ControlRequest): Promise<Record<string, unknown>> {
+    if (request.subtype !== "mcp_message") throw new Error(`Unsupported control request: ${request.subtype}`);
+    const message = request["message"] as JsonRpcRequest;
+    return { mcp_response: { jsonrpc: "2.0", id: message.id ?? 0, result: await this.#result(message) } };
+  }
+
+  /** Hands in the results of calls, which the CLI has asked for or is about to. */
+  answer(results: readonly ToolResultBlock[]): void {
+    for (const result of results) this.#call(result.tool_use_id).resolve(toMcp(result));
+  }
+
+  #result(message: JsonRpcRequest): object | Promise<object> {
+    switch (message.method) {
+      case "initialize":
+        return {
+          protocolVersion: "2025-11-25",
+          capabilities: { tools: {} },
+          serverInfo: { name: serverName, version: "1" },
+        };
+      case "tools/list":
+        return { tools: this.#tools.map(describe) };
+      case "tools/call":
+        return this.#call(String(message.params?._meta?.["claudecode/toolUseId"])).promise;
+      default:
+        return {};
+    }
+  }
+
+  #call(id: string): PromiseWithResolvers<McpResult> {
+    const call = this.#open.get(id) ?? Promise.withResolvers<McpResult>();
+    this.#open.set(id, call);
+    return call;
+  }
+}
+
+/** The tools as the upstream gets them: in the client's order, with descriptions of any length. */
+export function bodyTools(tools: readonly Tool[]): Tool[] {
+  return tools.map((tool) => ({ ...tool, name: cliName(tool.name) }));
+}
+
+/**
+ * The results in a message that a parked process can take: one for each open call and nothing else, each in a form that
+ * reaches the model unchanged, under the ids of the open calls. Undefined where it must be served from history
+ * (cli-protocol.md 6.3). `answer` is the message with the calls as the client knows it: its ids may be the client's own.
+ */
+export function resultsFor(calls: readonly string[], answer: Message, message: Message): ToolResultBlock[] | undefined {
+  const asked = answer.content.flatMap((block) => (block.type === "tool_use" ? [block.id] : []));
+  const results = message.content.filter((block) => block.type === "tool_result");
+  if (results.length !== message.content.length || results.length !== calls.length) return undefined;
+  if (!results.every(passesUnchanged)) return undefined;
+  const ours = results.map((result) => ({ ...result, tool_use_id: calls[asked.indexOf(result.tool_use_id)] }));
+  return ours.every((result): result is ToolResultBlock => result.tool_use_id !== undefined) ? ours : undefined;
+}
+
+/** The CLI words empty results itself, joins the parts of failed ones, cuts long ones, and MCP knows no documents. */
+function passesUnchanged({ content, is_error }: ToolResultBlock): boolean {
+  const [first] = content;
+  if (first === undefined || (is_error && (content.length > 1 || first.type !== "text"))) return false;
+  const length = content.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0);
+  if (length > longestResult) return false;
+  return content.every((part) =>
+    part.type === "text" ? part.text !== "" : part.type === "image" && part.source.type === "base64",
+  );
+}
+
+function toMcp({ content, is_error }: ToolResultBlock): McpResult {
+  const parts = content.map((part): McpContent => {
+    if (part.type === "text") return { type: "text", text: part.text };
+    if (part.type === "image" && part.source.type === "base64") {
+      return { type: "image", data: part.source.data, mimeType: part.source.media_type };
+    }
+    throw new ProxyError("bug", `A ${part.type} block can't be an MCP result.`);
+  });
+  return { content: parts, ...(is_error && { isError: true }) };
+}
+
+function describe({ name, description, input_schema }: Tool) {
+  return {
+    name: cliName(name),
+    description: description ?? "",
+    inputSchema: input_schema,
+    // Without the hint the CLI asks for parallel calls one after the other.
+    annotations: { readOnlyHint: true },
+    _meta: { "anthropic/maxResultSizeChars": longestResult },
+  };
+}

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { testedVersion } from "../../src/engine/claude/locate.ts";
+import { exitCodes } from "../../src/error.ts";
+import {
+  type ClaudeScript,
+  type CommandOptions,
+  runCommand,
+  scriptedClaude,
+  startCommand,
+  waitForFile,
+} from "../support/command.ts";
+import { eventually, realClaude } from "../support/environment.ts";
+
+const listening = /listening on (http:\/\/\S+)/;
+const ready = /OPENAI_API_KEY=.*\n/;
+const sound: ClaudeScript = {
+  version: `echo "${testedVersion} (Claude Code)"`,
+  auth: `echo '{"loggedIn":true,"authMethod":"api_key"}'`,
+};
+
+/** A Sluice in front of a scripted CLI. */
+const scripted = (script: Partial<ClaudeScript> = {}, mode?: number): CommandOptions => ({
+  prepare: (home) => ["--port", "0", "--claude", scriptedClaude(home, { ...sound, ...script }, mode)],
+});
+
+describe("serve", () => {
+  test("says where it listens, which CLI answers, and what clients need", async () => {
+    await using sluice = await startCommand(["--port", "0", "--claude", realClaude]);
+    const [, url = ""] = await sluice.until(listening);
+    await sluice.until(ready);
+    expect(sluice.stdout().split("\n")).toEqual([
+      `Sluice ${manifest.version} listening on ${url}`,
+      `Claude Code ${testedVersion} (${realClaude})`,
+      "",
+      "For your clients:",
+      `export ANTHROPIC_BASE_URL=${url}`,
+      "export ANTHROPIC_API_KEY=sluice",
+      `export OPENAI_BASE_URL=${url}/v1`,
+      "export OPENAI_API_KEY=sluice",
+      "",
+    ]);
+    sluice.kill("SIGTERM");
+    expect(await sluice.ended).toBe(0);
+    expect(sluice.stderr()).toBe("");
+  });
+
+  test("never shows the client key", async () => {
+    await using sluice = await startCommand(["serve"], { ...scripted(), env: { SLUICE_CLIENT_KEY: "hunter2" } });
+    await sluice.until(ready);
+    expect(sluice.stdout()).toContain("export ANTHROPIC_API_KEY=<your client key>\n");
+    expect(sluice.stdout() + sluice.stderr()).not.toContain("hunter2");
+  });
+
+  test("listens before the CLI has said a word", async () => {
+    const slow = { version: `${waitForFile("go")}; ${sound.version}` };
+    await using sluice = await startCommand(["serve"], scripted(slow));
+    const [, url = ""] = await sluice.until(listening);
+    expect((await fetch(`${url}/no/such/path`)).status).toBe(404);
+    expect(sluice.stdout()).not.toContain("Claude Code");
+    writeFileSync(join(sluice.home, "go"), "");
+    await sluice.until(ready);
+  });
+
+  test("an untested CLI is warned about, not refused", async () => {
+    await using sluice = await startCommand(["serve"], scripted({ version: "echo 9.9.9" }));
+    await sluice.until(ready);
+    expect(sluice.stdout()).toContain("Claude Code 9.9.9 (");
+    await eventually(() =>
+      sluice.stderr().includes(`Claude Code 9.9.9 is untested: ${testedVersion} is known to work`),
+    );
+  });
+});
+
+describe("does not start", () => {
+  /** The exit code and the one sentence on stderr. */
+  const refused = async (args: string[], options?: CommandOptions) => {
+    const { code, stderr } = await runCommand(args, options);
+    expect(stderr).toMatch(/^sluice: [^\n]+\.\n$/);
+    return [code, stderr.slice("sluice: ".length, -1)] as const;
+  };
+
+  test("without Claude Code", async () => {
+    expect(await refused(["--port", "0", "--claude", "/no/such/claude"])).toEqual([
+      exitCodes.claude_not_found,
+      "There is no /no/such/claude: give the path of Claude Code with --claude PATH.",
+    ]);
+    expect((await refused(["--port", "0"], { env: { SLUICE_CLAUDE: "no-such-claude" } }))[0]).toBe(3);
+  });
+
+  test("with a Claude Code that is not executable", async () => {
+    const [code, sentence] = await refused([], scripted({}, 0o644));
+    expect([code, sentence]).toEqual([exitCodes.claude_not_executable, expect.stringContaining("chmod +x")]);
+    expect((await refused(["--port", "0", "--claude", "/"]))[0]).toBe(exitCodes.claude_not_executable);
+  });
+
+  test("with a Claude Code that is broken", async () => {
+    const [code, sentence] = await refused([], scripted({ version: "echo 'no libc here' >&2; exit 1" }));
+    expect([code, sentence]).toEqual([exitCodes.claude_broken, expect.stringContaining("no libc here")]);
+  });
+
+  test("with a Claude Code that is not logged in", async () => {
+    const env = { ANTHROPIC_API_KEY: undefined };
+    expect(await refused(["--port", "0", "--claude", realClaude], { env })).toEqual([
+      exitCodes.not_logged_in,
+      "Claude Code is not logged in: run `claude auth login`.",
+    ]);
+  });
+
+  test("on a port that is taken", async () => {
+    using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("taken") });
+    const [code, sentence] = await refused(["--port", String(taken.port), "--claude", realClaude]);
+    expect([code, sentence]).toEqual([exitCodes.port_taken, expect.stringContaining(`Port ${taken.port} is taken`)]);
+  });
+
+  test("beyond loopback without a client key", async () => {
+    const [code, sentence] = await refused(["--port", "0", "--host", "0.0.0.0"]);
+    expect([code, sentence]).toEqual([exitCodes.usage, expect.stringContaining("SLUICE_CLIENT_KEY")]);
+  });
+});
+
+describe("signals", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)("%s ends it with 0, also while the CLI is still asked", async (signal) => {
+    await using sluice = await startCommand(["serve"], scripted({ version: waitForFile("never") }));
+    await sluice.until(listening);
+    sluice.kill(signal);
+    expect(await sluice.ended).toBe(0);
+  });
+
+  test("a second one ends it at once, whatever still runs", async () => {
+    // A turn that never ends keeps the first one waiting. The script ends with the pipe that Sluice holds.
+    const turn = `touch "$HOME/started"; exec cat >/dev/null`;
+    await using sluice = await startCommand(["serve", "--model", "sonnet"], scripted({ turn }));
+    const [, url = ""] = await sluice.until(listening);
+    await sluice.until(ready);
+    const request = fetch(`${url}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "sonnet", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] }),
+    }).catch(() => undefined);
+    await eventually(() => existsSync(join(sluice.home, "started")));
+
+    const refusesConnections = () =>
+      fetch(`${url}/health`).then(
+        () => false,
+        () => true,
+      );
+    sluice.kill("SIGINT");
+    await eventually(refusesConnections);
+    sluice.kill("SIGINT");
+    expect(await sluice.ended).toBe("SIGINT");
+    await request;
+  });
+});
