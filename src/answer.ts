@@ -5,7 +5,7 @@ import type { Engine, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import type { MessageEvent } from "./messages/types.ts";
-import { formatSse } from "./wire/sse.ts";
+import { formatComment, formatSse } from "./wire/sse.ts";
 
 const eventStream = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -14,8 +14,16 @@ const eventStream = {
   "x-accel-buffering": "no",
 };
 
-/** How an exchange ended, told once: when its last byte is handed over, or when it failed or was left. */
-export type Ended = (error?: ProxyError) => void;
+/** A stream says something after so much silence, or whatever stands between would take it for dead (milliseconds). */
+const longestSilence = 15_000;
+
+/** Who is told how an exchange went on. */
+export interface Observer {
+  /** The first event is there, and with it the headers of the answer. */
+  answered(headers: Record<string, string>): void;
+  /** Once: when the last byte is handed over, or when it failed or was left. */
+  ended(error?: ProxyError): void;
+}
 
 /**
  * Runs an exchange. Nothing is answered before the first event is known, so that an early failure is thrown and gets its
@@ -27,18 +35,19 @@ export async function answer(
   engine: Engine,
   signal: AbortSignal,
   leave: () => void,
-  ended: Ended,
+  observer: Observer,
 ): Promise<Response> {
   const turn = engine.run(exchange.request, signal);
   const events = turn[Symbol.asyncIterator]();
   const first = await events.next();
   const headers = describe(exchange, turn);
+  observer.answered(headers);
   if (!exchange.stream) {
     const message = await collect(resume(first, events));
-    ended();
+    observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
-  const body = streamOf(exchange, resume(first, events), leave, ended);
+  const body = streamOf(exchange, resume(first, events), leave, observer);
   return new Response(body, { headers: { ...eventStream, ...headers } });
 }
 
@@ -84,15 +93,26 @@ function streamOf(
   { encoder }: Exchange,
   events: AsyncGenerator<MessageEvent>,
   leave: () => void,
-  ended: Ended,
+  { ended }: Observer,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
   let left = false;
+  let spoke = performance.now();
+  let pulse: Timer | undefined;
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      pulse = setInterval(() => {
+        // Only where the client has read all there was: comments must not pile up behind a slow one.
+        if (performance.now() - spoke < longestSilence || (controller.desiredSize ?? 0) <= 0) return;
+        controller.enqueue(utf8.encode(formatComment("still here")));
+        spoke = performance.now();
+      }, longestSilence / 3);
+    },
     async pull(controller) {
       const write = (messages: SseMessage[]) => {
         const text = messages.map(formatSse).join("");
         if (text !== "" && !left) controller.enqueue(utf8.encode(text));
+        spoke = performance.now();
         return text !== "";
       };
       try {
@@ -100,6 +120,7 @@ function streamOf(
         for (let written = false; !written && !left;) {
           const next = await events.next();
           if (next.done) {
+            clearInterval(pulse);
             controller.close();
             ended();
             return;
@@ -107,6 +128,7 @@ function streamOf(
           written = write(encoder.event(next.value));
         }
       } catch (thrown) {
+        clearInterval(pulse);
         if (left) return;
         const error = toProxyError(thrown);
         // Status and headers are long gone, and a thrown error would reset the connection.
@@ -117,6 +139,7 @@ function streamOf(
     },
     cancel() {
       left = true;
+      clearInterval(pulse);
       leave();
       void events.return(undefined);
       ended(new ProxyError("canceled", "The client went away."));

@@ -1,5 +1,5 @@
 import type { Server } from "bun";
-import { answer, refuse } from "./answer.ts";
+import { answer, type Observer, refuse } from "./answer.ts";
 import type { Config } from "./config.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
@@ -58,12 +58,14 @@ class Door {
     const id = mintRequestId();
     const url = new URL(request.url);
     const route = findRoute(url.pathname, request.headers);
+    const notes: Record<string, string> = {};
     const ended = once((status: number, error?: ProxyError) => {
       const level = error ? errorTable[error.kind].level : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
         request_id: id,
         status,
         ms: Math.round(performance.now() - started),
+        ...notes,
         ...(error && { error: error.kind, message: error.message }),
         ...(error?.kind === "bug" && { cause: error.cause }),
       });
@@ -71,7 +73,11 @@ class Door {
 
     let response: Response;
     try {
-      response = await this.#respond(request, server, url, route, (error) => ended(response?.status ?? 200, error));
+      response = await this.#respond(request, server, url, route, {
+        answered: (headers) =>
+          Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
+        ended: (error) => ended(response?.status ?? 200, error),
+      });
     } catch (thrown) {
       const error = toProxyError(thrown);
       response = refuse(route.dialect, error, id);
@@ -93,7 +99,7 @@ class Door {
     server: Server<undefined>,
     url: URL,
     route: Route,
-    ended: (error?: ProxyError) => void,
+    observer: Observer,
   ): Promise<Response> {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
@@ -110,7 +116,7 @@ class Door {
         server.timeout(request, 0);
         const context = { headers: request.headers, defaultModel: this.config.model };
         const exchange = route.dialect.decode(body, context);
-        return await answer(exchange, engine, signal, () => gone.abort(), ended);
+        return await answer(exchange, engine, signal, () => gone.abort(), observer);
       }
       case "models":
         return Response.json(route.dialect.encodeModels(await engine.models(), url.searchParams));

@@ -64,7 +64,7 @@ const packages: Record<string, string[]> = {
 const onlyIn: [pattern: RegExp, files: string[]][] = [
   [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts"]],
   [/process\.exit\(/, ["main.ts"]],
-  [/Bun\.spawn/, ["engine/claude/process.ts", "engine/claude/locate.ts"]],
+  [/Bun\.spawn/, ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts"]],
   [/Bun\.serve/, ["server.ts"]],
 ];
 

@@ -7,6 +7,7 @@ import type { Log } from "../../log.ts";
 import { childEnvironment } from "./environment.ts";
 import { locate } from "./locate.ts";
 import type { ListedModel } from "./models.ts";
+import { InstanceRecord, instanceVariable, stateFolder, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost } from "./process.ts";
 import { sweep } from "./sweep.ts";
 import { serverName } from "./tools.ts";
@@ -30,14 +31,16 @@ export class Launcher {
   readonly #log: Log;
   readonly #env: Record<string, string>;
   readonly #cwd: string;
+  readonly #instance: InstanceRecord | undefined;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
     const { env, warnings } = childEnvironment(config, config.port);
     for (const warning of warnings) log.warn(warning);
-    this.#env = env;
     this.folder = mkdtempSync(join(tmpdir(), "sluice-"));
+    this.#instance = recordInstance(stateFolder(config.env), this.folder, log);
+    this.#env = { ...env, ...(this.#instance && { [instanceVariable]: this.#instance.id }) };
     // Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable.
     this.#cwd = config.cwd ?? join(this.folder, "empty");
     mkdirSync(this.#cwd, { recursive: true });
@@ -57,6 +60,7 @@ export class Launcher {
   }
 
   close(): void {
+    this.#instance?.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -87,6 +91,18 @@ export class Launcher {
       if (!(error instanceof StartError)) throw error;
       throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
     }
+  }
+}
+
+/** Ends what an earlier Sluice left, and writes down that this one runs. Neither is worth not to start for. */
+function recordInstance(state: string, folder: string, log: Log): InstanceRecord | undefined {
+  try {
+    const ended = sweepOrphans(state);
+    if (ended > 0) log.warn("An earlier Sluice was killed; what it had left running was ended", { processes: ended });
+    return new InstanceRecord(state, folder);
+  } catch (error) {
+    log.warn("The state folder can't be used", { folder: state, reason: (error as Error).message });
+    return undefined;
   }
 }
 

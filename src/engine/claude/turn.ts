@@ -12,8 +12,15 @@ import {
 } from "./lines.ts";
 import type { ToolNames } from "./names.ts";
 
-const blockTypes = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
-const deltaTypes = new Set(["text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta"]);
+/** What an answer may consist of; a newer type, which no client knows, is left out. */
+export const blockTypes = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
+export const deltaTypes = new Set([
+  "text_delta",
+  "input_json_delta",
+  "thinking_delta",
+  "signature_delta",
+  "citations_delta",
+]);
 
 /** After these the CLI stays quiet. After any other it asks the model again on its own, and the user would pay for that. */
 const restful = new Set<StopReason>(["end_turn", "stop_sequence", "tool_use"]);

@@ -1,0 +1,131 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** Marks the environment of everything that a Sluice starts, whatever starts what in turn. */
+export const instanceVariable = "SLUICE_INSTANCE";
+
+/** A Sluice that runs, or ran: its own process and the mark of what it started. */
+interface Instance {
+  id: string;
+  pid: number;
+  /** When the process started, as the system tells it: a process id alone may be another's by now. */
+  started: string;
+  /** The folder with its transcripts. */
+  folder: string;
+}
+
+/**
+ * Writes down in the state folder that this Sluice runs, so that a later one can end what it left behind when it was
+ * killed. The CLI ends by itself then (`BUN_FEATURE_FLAG_NO_ORPHANS`); this is for what does not.
+ */
+export class InstanceRecord {
+  readonly id = crypto.randomUUID();
+  readonly #file: string;
+
+  constructor(stateFolder: string, folder: string) {
+    const instances = join(stateFolder, "instances");
+    mkdirSync(instances, { recursive: true, mode: 0o700 });
+    this.#file = join(instances, `${this.id}.json`);
+    const record: Instance = { id: this.id, pid: process.pid, started: startOf(process.pid) ?? "", folder };
+    writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
+  }
+
+  remove(): void {
+    rmSync(this.#file, { force: true });
+  }
+}
+
+/** Ends what Sluices left behind that are gone. Gives how many processes that were. */
+export function sweepOrphans(stateFolder: string): number {
+  const instances = join(stateFolder, "instances");
+  const gone = namesIn(instances).flatMap((name) => {
+    const file = join(instances, name);
+    const instance = readInstance(file);
+    if (instance && startOf(instance.pid) === instance.started) return [];
+    return [{ file, instance }];
+  });
+  let ended = 0;
+  for (const { file, instance } of gone) {
+    if (instance) {
+      for (const pid of processesOf(instance.id)) if (endProcess(pid)) ended++;
+      rmSync(instance.folder, { recursive: true, force: true });
+    }
+    rmSync(file, { force: true });
+  }
+  return ended;
+}
+
+/** Where Sluice keeps its state: `$XDG_STATE_HOME/sluice`, on macOS below Application Support. */
+export function stateFolder(env: Readonly<Record<string, string>>): string {
+  const home = env["HOME"] ?? homedir();
+  if (env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "sluice");
+  if (process.platform === "darwin") return join(home, "Library/Application Support/sluice");
+  return join(home, ".local/state/sluice");
+}
+
+function readInstance(file: string): Instance | undefined {
+  try {
+    const value = JSON.parse(readFileSync(file, "utf8")) as Partial<Instance>;
+    const { id, pid, started, folder } = value;
+    const valid = typeof id === "string" && typeof pid === "number" && typeof started === "string";
+    // Only a folder of the kind that Sluice makes is ever removed.
+    if (!valid || typeof folder !== "string" || !/[\\/]sluice-\w+$/.test(folder)) return undefined;
+    return { id, pid, started, folder };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The processes whose environment carries the mark. */
+function processesOf(id: string): number[] {
+  const entry = `${instanceVariable}=${id}`;
+  if (process.platform !== "linux") return processesByPs(entry);
+  const pids = namesIn("/proc").map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(entry));
+}
+
+function processesByPs(entry: string): number[] {
+  const { stdout } = Bun.spawnSync(["ps", "-axww", "-E", "-o", "pid=,command="]);
+  const lines = stdout.toString().split("\n");
+  return lines.filter((line) => line.includes(entry)).map((line) => Number.parseInt(line));
+}
+
+/** When a process started; undefined when there is none. */
+function startOf(pid: number): string | undefined {
+  if (process.platform !== "linux") {
+    return (
+      Bun.spawnSync(["ps", "-o", "lstart=", "-p", String(pid)])
+        .stdout.toString()
+        .trim() || undefined
+    );
+  }
+  const stat = read(`/proc/${pid}/stat`);
+  // The command, in parentheses, may hold anything; the start is the 20th field behind it.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+function endProcess(pid: number): boolean {
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

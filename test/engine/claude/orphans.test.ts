@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { InstanceRecord, instanceVariable, stateFolder, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
+import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
+
+/** A process that ends for nobody but a signal, in a session of its own, as a shell of the CLI is. */
+function sleeper(id: string) {
+  const env = { PATH: Bun.env["PATH"] ?? "", [instanceVariable]: id };
+  return Bun.spawn(["sleep", "600"], { env, detached: true, stdio: ["ignore", "ignore", "ignore"] });
+}
+
+function record(state: string, fields: object): void {
+  mkdirSync(join(state, "instances"), { recursive: true });
+  writeFileSync(join(state, "instances", `${crypto.randomUUID()}.json`), JSON.stringify(fields));
+}
+
+test("what a Sluice left that is gone is ended, and its folder removed; what another runs stays", async () => {
+  await using folder = await temporaryFolder();
+  const transcripts = join(folder.path, "sluice-abc123");
+  mkdirSync(transcripts);
+  const running = new InstanceRecord(folder.path, folder.path);
+  const [left, ours] = [sleeper("11111111-gone"), sleeper(running.id)];
+  try {
+    // A process with that id runs, but it is not the one that was written down.
+    record(folder.path, { id: "11111111-gone", pid: process.pid, started: "1", folder: transcripts });
+    await eventually(() => sweepOrphans(folder.path) === 1);
+    await left.exited;
+    expect(isRunning(ours.pid)).toBe(true);
+    expect(existsSync(transcripts)).toBe(false);
+    expect(readdirSync(join(folder.path, "instances"))).toEqual([`${running.id}.json`]);
+    running.remove();
+    expect(readdirSync(join(folder.path, "instances"))).toEqual([]);
+  } finally {
+    left.kill("SIGKILL");
+    ours.kill("SIGKILL");
+  }
+});
+
+test("a record that is none is removed, and no folder is that Sluice did not make", async () => {
+  await using folder = await temporaryFolder();
+  const precious = join(folder.path, "precious");
+  mkdirSync(precious);
+  record(folder.path, { id: "x", pid: 1, started: "0", folder: precious });
+  writeFileSync(join(folder.path, "instances", "broken.json"), "{");
+  expect(sweepOrphans(folder.path)).toBe(0);
+  expect(existsSync(precious)).toBe(true);
+  expect(readdirSync(join(folder.path, "instances"))).toEqual([]);
+});
+
+test("the state folder follows XDG", () => {
+  expect(stateFolder({ HOME: "/home/x", XDG_STATE_HOME: "/state" })).toBe("/state/sluice");
+  expect(stateFolder({ HOME: "/home/x" })).toEndWith("sluice");
+});
