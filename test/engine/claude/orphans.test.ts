@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InstanceRecord, instanceVariable, stateFolder, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
@@ -19,12 +19,14 @@ test("what a Sluice left that is gone is ended, and its folder removed; what ano
   await using folder = await temporaryFolder();
   const transcripts = join(folder.path, "sluice-abc123");
   mkdirSync(transcripts);
-  const running = new InstanceRecord(folder.path, folder.path);
+  const running = new InstanceRecord(folder.path, join(folder.path, "sluice-xyz789"));
   const [left, ours] = [sleeper("11111111-gone"), sleeper(running.id)];
   try {
     // A process with that id runs, but it is not the one that was written down.
     record(folder.path, { id: "11111111-gone", pid: process.pid, started: "1", folder: transcripts });
-    await eventually(() => sweepOrphans(folder.path) === 1);
+    // Right after its start a process has no environment yet.
+    await eventually(() => readFileSync(`/proc/${left.pid}/environ`, "utf8").includes("11111111-gone"));
+    expect(sweepOrphans(folder.path)).toBe(1);
     await left.exited;
     expect(isRunning(ours.pid)).toBe(true);
     expect(existsSync(transcripts)).toBe(false);
