@@ -21,6 +21,12 @@ export interface Config {
   cwd: string | undefined;
   effort: Effort | undefined;
   maxTurns: number | undefined;
+  /** Whether `agent/<model>` is offered. */
+  agent: boolean;
+  permissionMode: string;
+  allowedTools: readonly string[];
+  /** Whether an agent's own tool calls are shown as thinking. */
+  showTools: boolean;
   systemPrompt: "replace" | "append" | "embed";
   clientKey: string | undefined;
   /** The largest request body, in bytes. */
@@ -92,7 +98,9 @@ export function loadConfig(
 }
 
 function readFlags(args: readonly string[]): Map<Name, Given> {
-  const flags = new Map(table.map(([name, option]) => [`--${option.flag}`, { name, option, value: "" }]));
+  const flags = new Map(
+    table.map(([name, option]) => [`--${option.flag}`, { name, option, value: option.switch ? "true" : "" }]),
+  );
   for (const [name, option] of table) {
     for (const [flag, value] of Object.entries(option.shorthands ?? {}))
       flags.set(`--${flag}`, { name, option, value });

@@ -1,8 +1,6 @@
-import { statSync } from "node:fs";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "./config.ts";
+import { directory, duration, expectsTime, hostname, listOf, onOff, path, size, whole } from "./option-values.ts";
 
 /** One thing that can be configured. Its flag is also its key in the config file and, as SLUICE_…, its variable. */
 export interface Option<T> {
@@ -21,65 +19,14 @@ export interface Option<T> {
   list?: true;
   /** The variable's name in earlier proxies. */
   oldVariable?: string;
+  /** On or off: the flag alone turns it on. */
+  switch?: true;
   /** Flags that stand for one value of this option. */
   shorthands?: Readonly<Record<string, T & string>>;
 }
 
 /** What the table below decides; the rest of the Config comes from the command and the environment. */
 export type Setting = Exclude<keyof Config, "mode" | "env">;
-
-const whole = (min: number, max: number) =>
-  z
-    .union([z.string().regex(/^\d+$/), z.number()])
-    .transform(Number)
-    .pipe(z.number().int().min(min).max(max));
-
-const units = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
-
-const size = z
-  .union([z.string(), z.number()])
-  .transform((value) => {
-    const [, digits, unit = "b"] = /^(\d+) ?(b|kb|mb|gb)?$/i.exec(String(value)) ?? [];
-    return Number(digits) * units[unit.toLowerCase() as keyof typeof units];
-  })
-  .pipe(z.number().int().min(1).max(units.gb));
-
-const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** A time in milliseconds, from a number with a unit; seconds where there is none. */
-const duration = z
-  .union([z.string(), z.number()])
-  .transform((value) => {
-    const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/i.exec(String(value)) ?? [];
-    return Math.round(Number(digits) * timeUnits[unit.toLowerCase() as keyof typeof timeUnits]);
-  })
-  .pipe(
-    z
-      .number()
-      .int()
-      .min(1)
-      .max(24 * timeUnits.d),
-  );
-
-const expectsTime = "a time up to 24d, such as 500ms, 90s, 5m or 2h";
-
-/** A path whose `~` the shell did not see, as in a config file. */
-const path = z.string().transform((value) => value.replace(/^~(?=\/|$)/, homedir()));
-
-const directory = path.transform((value) => resolve(value)).refine(isDirectory);
-
-const listOf = (item: z.ZodType<string, string>) =>
-  z
-    .union([z.string().transform((value) => value.split(",")), z.array(z.string())])
-    .transform((values) => values.map((value) => value.trim()).filter((value) => value !== ""))
-    .pipe(z.array(item))
-    .readonly();
-
-const hostname = z
-  .string()
-  .toLowerCase()
-  .regex(/^([a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?)$/)
-  .transform((value) => value.replace(/^\[|\]$/g, ""));
 
 /** Every option, in the order of the help text. */
 export const options: { readonly [K in Setting]: Option<Config[K]> } = {
@@ -135,6 +82,41 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     hint: "NUMBER",
     expects: "a whole number from 1 to 1000",
     schema: whole(1, 1000),
+  },
+  agent: {
+    flag: "agent",
+    description: "Offer agent/MODEL beside each model: Claude Code with its own tools, working in --cwd",
+    hint: "",
+    expects: "true or false",
+    schema: onOff,
+    fallback: "false",
+    switch: true,
+  },
+  permissionMode: {
+    flag: "permission-mode",
+    description: "What agents may do unasked, in Claude Code's own terms: dontAsk, manual, acceptEdits, auto or plan",
+    hint: "MODE",
+    expects: "dontAsk, manual, acceptEdits, auto, plan or bypassPermissions",
+    schema: z.enum(["dontAsk", "manual", "acceptEdits", "auto", "plan", "bypassPermissions"]),
+    fallback: "dontAsk",
+  },
+  allowedTools: {
+    flag: "allowed-tools",
+    description: "A tool that agents may use unasked, such as Read or Bash(git:*)",
+    hint: "RULE",
+    expects: "permission rules of Claude Code",
+    schema: listOf(z.string()),
+    fallback: "",
+    list: true,
+  },
+  showTools: {
+    flag: "show-tools",
+    description: "Show an agent's own tool calls as thinking",
+    hint: "",
+    expects: "true or false",
+    schema: onOff,
+    fallback: "false",
+    switch: true,
   },
   systemPrompt: {
     flag: "system-prompt",
@@ -281,12 +263,4 @@ export const configFile: Option<string> = {
 export function variablesOf(option: Option<unknown>): string[] {
   const own = `SLUICE_${option.flag.replaceAll("-", "_").toUpperCase()}`;
   return option.oldVariable === undefined ? [own] : [own, option.oldVariable];
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -42,6 +42,10 @@ describe("precedence", () => {
       cwd: undefined,
       effort: undefined,
       maxTurns: undefined,
+      agent: false,
+      permissionMode: "dontAsk",
+      allowedTools: [],
+      showTools: false,
       systemPrompt: "replace",
       clientKey: undefined,
       maxBody: 32 * 1024 * 1024,
@@ -106,6 +110,9 @@ describe("precedence", () => {
       cwd: home,
       effort: "high",
       maxTurns: "4",
+      agent: "true",
+      permissionMode: "plan",
+      showTools: "true",
       systemPrompt: "append",
       maxBody: "5kb",
       spares: "4",
@@ -122,7 +129,7 @@ describe("precedence", () => {
     for (const [name, option] of Object.entries(options)) {
       const sample = samples[name] ?? "sample";
       const value = (loaded: ReturnType<typeof load>) => loaded.config[name as keyof typeof options];
-      const byFlag = value(load([`--${option.flag}`, sample]));
+      const byFlag = value(load(option.switch ? [`--${option.flag}`] : [`--${option.flag}`, sample]));
       expect(byFlag).not.toEqual(value(load()) ?? "not set");
       for (const variable of variablesOf(option)) expect(value(load([], { [variable]: sample }))).toEqual(byFlag);
       expect(value(load([], {}, `${option.flag}: "${sample}"`))).toEqual(byFlag);

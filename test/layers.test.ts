@@ -22,7 +22,8 @@ const rooms: Record<string, string[]> = {
   "log.ts": ["error.ts", "type:config.ts"],
   "guard.ts": ["error.ts", "type:config.ts"],
   "nearest.ts": [],
-  "options.ts": ["type:config.ts", "type:messages/"],
+  "option-values.ts": [],
+  "options.ts": ["type:config.ts", "type:messages/", "option-values.ts"],
   "config.ts": ["error.ts", "nearest.ts", "options.ts", "type:messages/"],
   "dialect/anthropic/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
   "dialect/chat/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
@@ -56,7 +57,7 @@ const rooms: Record<string, string[]> = {
 };
 
 const packages: Record<string, string[]> = {
-  zod: ["dialect/", "options.ts", "config.ts", "engine/"],
+  zod: ["dialect/", "options.ts", "option-values.ts", "config.ts", "engine/"],
   citty: ["main.ts", "commands/"],
 };
 

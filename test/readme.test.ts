@@ -32,7 +32,7 @@ test(".ci/run runs the test line of the README, exactly", async () => {
 describe("tables", () => {
   test("the options are those of the table in options.ts, in its order", () => {
     const row = (option: Option<unknown>) => [
-      `\`--${option.flag} ${option.hint}\``,
+      `\`--${option.flag}${option.hint && ` ${option.hint}`}\``,
       variablesOf(option)
         .map((name) => `\`${name}\``)
         .join(", "),

@@ -5,8 +5,10 @@ import { configFile, type Option, options } from "../options.ts";
 export function helpArgs(): ArgsDef {
   const all: Option<unknown>[] = [...Object.values(options), configFile];
   return Object.fromEntries(
-    all.flatMap(({ flag, description, hint, fallback, shorthands = {} }) => [
-      [flag, { type: "string", description, valueHint: hint, ...(fallback ? { default: fallback } : {}) }],
+    all.flatMap(({ flag, description, hint, fallback, switch: isSwitch, shorthands = {} }) => [
+      isSwitch
+        ? [flag, { type: "boolean", description }]
+        : [flag, { type: "string", description, valueHint: hint, ...(fallback ? { default: fallback } : {}) }],
       ...Object.entries(shorthands).map(([name, value]) => [
         name,
         { type: "boolean", description: `The same as --${flag} ${value}` },

@@ -16,7 +16,7 @@ describe("help", () => {
     async (args) => {
       const { code, stdout } = await runCommand(args);
       expect(code).toBe(0);
-      for (const { flag } of Object.values(options)) expect(stdout).toContain(`--${flag}=`);
+      for (const { flag, hint } of Object.values(options)) expect(stdout).toContain(`--${flag}${hint ? "=" : ""}`);
       expect(stdout).toContain("--embed-system-prompt");
       expect(stdout).not.toContain("\x1b");
     },

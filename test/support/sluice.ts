@@ -6,7 +6,14 @@ import OpenAI from "openai";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
-import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "./environment.ts";
+import {
+  cleanEnvironment,
+  eventually,
+  type ProcessInfo,
+  processesWith,
+  realClaude,
+  temporaryFolder,
+} from "./environment.ts";
 import { type Mock, startMock } from "./mock-anthropic.ts";
 
 export interface TestSluice extends AsyncDisposable {
@@ -20,7 +27,7 @@ export interface TestSluice extends AsyncDisposable {
   /** Posts a JSON body, or text as it is. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   /** The processes of the CLI that run now. */
-  processes(): { pid: number }[];
+  processes(): ProcessInfo[];
   /** Resolves when every process of the CLI is a spare, or keeps a conversation. */
   quiet(): Promise<void>;
 }

@@ -2,12 +2,11 @@ import type { AnswerBlock, Message, MessageEvent, ToolResultBlock } from "../../
 import { Channel } from "./channel.ts";
 import { toFailure } from "./failures.ts";
 import { type CliLine, type ControlRequest, isResult, userLine } from "./lines.ts";
-import type { ToolNames } from "./names.ts";
 import { type CliProcess, type LineListener, ProcessLost } from "./process.ts";
 import { Recorder } from "./recorder.ts";
 import { replay } from "./replay.ts";
 import { resultsFor, type ToolServer } from "./tools.ts";
-import { Turn } from "./turn.ts";
+import type { TurnReader } from "./turn.ts";
 
 /** Events that may wait for a slow client before the CLI's output is left in the pipe. */
 const eventBuffer = 1024;
@@ -15,7 +14,10 @@ const eventBuffer = 1024;
 export interface ConversationOptions {
   /** The full id of the model that answers. */
   model: string;
-  names: ToolNames;
+  /** Whether the CLI has tools of its own. */
+  agent: boolean;
+  /** Reads the lines of a new turn. */
+  reader(): TurnReader;
   tools: ToolServer | undefined;
   /** How long the CLI may be silent in the middle of a turn (milliseconds). */
   stallTimeout: number;
@@ -36,6 +38,8 @@ export class Conversation {
   readonly #process: CliProcess;
   readonly #options: ConversationOptions;
   #calls: string[] = [];
+  /** Parked: who reads on, and what was read meanwhile. */
+  #parked: { reader: TurnReader; events: MessageEvent[] } | undefined;
   /** The CLI has closed its last turn, and takes the next message as a new one. */
   #settled: Promise<void> = Promise.resolve();
   #whenGone: (() => void) | undefined;
@@ -128,18 +132,26 @@ export class Conversation {
 
   /** Lines of a running turn become events; the end of the turn decides what becomes of the process. */
   #listener(question: Question, events: Channel<MessageEvent>, watch: Watchdog, rests: () => void): LineListener {
-    const turn = new Turn(this.#options.names);
+    const turn = this.#parked?.reader ?? this.#options.reader();
     const recorder = new Recorder();
+    for (const event of this.#parked?.events ?? []) {
+      recorder.take(event);
+      void events.push(event);
+    }
+    this.#parked = undefined;
     return {
       line: (line) => {
         watch.feed();
         try {
           const step = turn.line(line);
           // Before the last events are even queued: the CLI would go on asking the model.
-          if (step.end === "overrun") void this.#process.kill();
-          for (const event of step.events) recorder.take(event);
+          if (step.end === "overrun") this.#stopAsking();
+          for (const event of step.events) {
+            recorder.take(event);
+            if (event.type === "content_block_start") this.#options.tools?.announce(event.content_block);
+          }
           if (step.end === "answered") {
-            this.#rest(recorder.calls);
+            this.#rest(turn, recorder.calls, isResult(line));
             rests();
             question.rest(recorder.content);
           }
@@ -160,17 +172,31 @@ export class Conversation {
     };
   }
 
-  /** The answer is whole. Parked, the turn of the CLI goes on; otherwise it has a line to say yet. */
-  #rest(calls: string[]): void {
+  /** Ends the process before it asks the model again; not by force where a command that it runs would be orphaned. */
+  #stopAsking(): void {
+    if (this.#options.agent) this.end();
+    else void this.#process.kill();
+  }
+
+  /** The answer is whole. Parked, the turn of the CLI goes on; otherwise it may have a line to say yet. */
+  #rest(reader: TurnReader, calls: string[], closed: boolean): void {
     this.#calls = calls;
     const settled = Promise.withResolvers<void>();
     settled.promise.catch(() => {});
-    this.#settled = calls.length > 0 ? Promise.resolve() : settled.promise;
+    this.#settled = settled.promise;
+    if (closed || calls.length > 0) settled.resolve();
+    const parked = calls.length > 0 ? { reader: reader.next(), events: [] as MessageEvent[] } : undefined;
+    this.#parked = parked;
     this.#process.listen({
       line: (line: CliLine) => {
-        if (isResult(line)) {
-          if (line.is_error) settled.reject(toFailure({ result: line }, Date.now()));
-          else settled.resolve();
+        try {
+          if (parked) parked.events.push(...parked.reader.line(line).events);
+          else if (isResult(line) && line.is_error) throw toFailure({ result: line }, Date.now());
+          else if (isResult(line)) settled.resolve();
+        } catch (error) {
+          // It can't be continued: whoever would have done so is served from history.
+          settled.reject(new ProcessLost("upstream", (error as Error).message, { cause: error }));
+          this.end();
         }
         return undefined;
       },

@@ -3,7 +3,8 @@ import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Engine, Health, Turn, Way } from "../engine.ts";
+import type { Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
+import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
@@ -13,9 +14,10 @@ import { ToolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
 import { ProcessLost } from "./process.ts";
-import { type CliModel, conversationSettings, turnSettings } from "./settings.ts";
+import { type CliModel, conversationSettings, type Profile, turnSettings } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
+import { Turn } from "./turn.ts";
 
 /** The engine that drives the official CLI. Its spares start in the background; nothing waits for them here. */
 export function openClaude(config: Config, log: Log): Engine {
@@ -26,6 +28,7 @@ export function openClaude(config: Config, log: Log): Engine {
 interface Asked {
   request: MessagesRequest;
   model: CliModel;
+  profile: Profile;
   /** Everything before the last message, and the last message. */
   earlier: Message[];
   last: Message;
@@ -55,7 +58,7 @@ class ClaudeEngine implements Engine {
     });
   }
 
-  run(request: MessagesRequest, signal: AbortSignal): Turn {
+  run(request: MessagesRequest, signal: AbortSignal): EngineTurn {
     let way: Way = "cold";
     const events = this.#answer(request, signal, (taken) => (way = taken));
     return {
@@ -99,7 +102,8 @@ class ClaudeEngine implements Engine {
         yield event;
       }
     } catch (error) {
-      if (begun || signal.aborted || !(error instanceof ProcessLost)) throw error;
+      // What an agent has done may not be done twice.
+      if (begun || signal.aborted || asked.profile === "agent" || !(error instanceof ProcessLost)) throw error;
       this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
         reason: error.message,
       });
@@ -108,11 +112,12 @@ class ClaudeEngine implements Engine {
   }
 
   async #understand(request: MessagesRequest, signal: AbortSignal): Promise<Asked> {
-    const model = (await this.#known(signal)).resolve(request.model);
+    const { profile, ...model } = (await this.#known(signal)).resolve(request.model);
     const earlier = request.messages.slice(0, -1);
     const last = request.messages.at(-1);
     if (!last) throw new ProxyError("bug", "A request without messages passed decode.");
-    return { request, model, earlier, last, before: Fingerprint.of(request, model.resolved).with(earlier), signal };
+    const before = Fingerprint.of(request, `${profile}/${model.resolved}`).with(earlier);
+    return { request, model, profile, earlier, last, before, signal };
   }
 
   /** The process that holds just this conversation goes on with it. Undefined where there is none that can. */
@@ -131,23 +136,27 @@ class ClaudeEngine implements Engine {
 
   /** Another process takes the conversation over from the request. */
   async *#begin(asked: Asked, report: (way: Way) => void): AsyncGenerator<MessageEvent> {
-    const { request, model, signal } = asked;
+    const { request, model, profile, signal } = asked;
     const text = systemText(request.system);
-    const mode = this.#config.systemPrompt;
+    // An agent without Claude Code's own prompt would not know its tools.
+    const mode = profile === "agent" ? "append" : this.#config.systemPrompt;
     const messages = composeHistory(mode === "embed" ? embedSystem(text, request.messages) : request.messages);
     const { transcript, replay } = await this.#planner.plan(messages, model.resolved, this.#launcher.folder);
     try {
       const launch: Launch = {
         ...(mode === "append" && text !== "" && { appendSystemPrompt: text }),
         ...(transcript && { resume: transcript.path }),
+        ...(profile === "agent" && { agent: true as const }),
       };
       const plain = Object.keys(launch).length === 0;
       const { process, spare } = await this.#pool.claim(signal, plain ? undefined : launch);
       report(transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold");
 
+      const names = new ToolNames((request.tools ?? []).map((tool) => tool.name));
       const conversation = new Conversation(process, {
         model: model.resolved,
-        names: new ToolNames((request.tools ?? []).map((tool) => tool.name)),
+        agent: profile === "agent",
+        reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
         tools: request.tools && new ToolServer(request.tools),
         stallTimeout: this.#config.stallTimeout,
         replayed: (count, ms) => this.#planner.replayed(count, ms),
@@ -164,12 +173,12 @@ class ClaudeEngine implements Engine {
   }
 
   #question(
-    { request, model, before, last, signal }: Asked,
+    { request, model, profile, before, last, signal }: Asked,
     conversation: Conversation,
     more: Question["settings"],
   ): Question {
     return {
-      settings: [turnSettings(request, model, this.#config.effort), ...more],
+      settings: [turnSettings(request, model, profile, this.#config.effort), ...more],
       signal,
       rest: (content) => this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation),
     };
@@ -187,7 +196,7 @@ class ClaudeEngine implements Engine {
     const { process, ready } = this.#launcher.start(launch);
     const known = ready.then((models) => {
       this.#planner.started(performance.now() - began);
-      this.#catalog = new Catalog(models, configuredModels(this.#config));
+      this.#catalog = new Catalog(models, configuredModels(this.#config), this.#config.agent);
     });
     return { process, ready: known };
   }

@@ -34,6 +34,9 @@ const switches = {
   DISABLE_AUTO_COMPACT: "1",
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
   CLAUDE_CODE_MAX_RETRIES: "2",
+  // When an answer is whole, so is its turn: no work goes on behind it.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  CLAUDE_CODE_DISABLE_CRON: "1",
   // How long a prompt may be, and which models there are, is the upstream's to say.
   CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000",
   CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",

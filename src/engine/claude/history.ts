@@ -8,7 +8,8 @@ import { cliName } from "./names.ts";
 export function composeHistory(messages: readonly Message[]): Message[] {
   const last = messages.length - 1;
   return messages.map(({ role, content }, position) => {
-    const blocks = content.map(forCli);
+    // Thinking without a signature is ours, or lost its own: the API takes only what it has signed.
+    const blocks = content.filter((block) => block.type !== "thinking" || block.signature !== "").map(forCli);
     const final = blocks.at(-1);
     if (position === last && final && final.type !== "thinking" && final.type !== "redacted_thinking") {
       blocks[blocks.length - 1] = { ...final, cache_control: { type: "ephemeral" } };

@@ -12,8 +12,8 @@ import { CliProcess, ProcessLost } from "./process.ts";
 import { sweep } from "./sweep.ts";
 import { serverName } from "./tools.ts";
 
-/** Without built-in tools there is nothing that a SIGKILL could orphan: the ladder may be steep (milliseconds). */
-const killAfter = 700;
+/** Milliseconds from SIGTERM to SIGKILL: where the CLI runs no tools of its own, there is nothing that could be orphaned. */
+const killAfter = { chat: 700, agent: 3000 };
 
 /** How a process is started. Empty for one that any request can use. */
 export interface Launch {
@@ -21,6 +21,8 @@ export interface Launch {
   resume?: string;
   /** What stands behind Claude Code's own system prompt. */
   appendSystemPrompt?: string;
+  /** With the CLI's own tools. */
+  agent?: true;
 }
 
 /** Starts processes of the CLI, all in the same way, and knows the folder that they share. */
@@ -52,7 +54,7 @@ export class Launcher {
       command: [this.#locate(), ...argumentsFor(this.#config, launch)],
       cwd: this.#cwd,
       env: this.#env,
-      killAfter,
+      killAfter: launch.agent ? killAfter.agent : killAfter.chat,
       sweep: (pid) => sweep(pid, this.#env),
       onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
     });
@@ -64,10 +66,10 @@ export class Launcher {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #initialize(process: CliProcess, { appendSystemPrompt }: Launch): Promise<ListedModel[]> {
+  async #initialize(process: CliProcess, { appendSystemPrompt, agent }: Launch): Promise<ListedModel[]> {
     const { stallTimeout, systemPrompt } = this.#config;
     // Claude Code's own prompt stands where one is appended to it, and nowhere else.
-    const prompt = systemPrompt === "append" ? { appendSystemPrompt } : { systemPrompt: [] };
+    const prompt = systemPrompt === "append" || agent ? { appendSystemPrompt } : { systemPrompt: [] };
     const { message, answer } = process.control({ subtype: "initialize", ...prompt });
     const timer = setTimeout(() => {
       process.fail(new ProcessLost("timeout", `Claude Code did not start within ${stallTimeout / 1000} s.`));
@@ -106,17 +108,32 @@ function recordInstance(state: string, folder: string, log: Log): InstanceRecord
   }
 }
 
-/** The safe line of cli-protocol.md section 0: no built-in tools, no settings of the user's projects, nothing kept. */
-const safeLine = [
+/** What every process is started with. Nothing of the user's projects is loaded, and nothing kept. */
+const common = [
   "-p --input-format stream-json --output-format stream-json --verbose --include-partial-messages",
   "--thinking-display summarized --strict-mcp-config --no-session-persistence",
-  `--permission-mode dontAsk --allowedTools mcp__${serverName}`,
 ]
   .join(" ")
   .split(" ")
-  .concat("--tools", "", "--setting-sources", "", "--settings", '{"attribution":{"commit":"","pr":""}}');
+  .concat("--setting-sources", "", "--settings", '{"attribution":{"commit":"","pr":""}}');
 
-function argumentsFor(config: Config, { resume }: Launch): string[] {
-  const turns = config.maxTurns === undefined ? [] : ["--max-turns", String(config.maxTurns)];
-  return [...safeLine, ...turns, ...(resume === undefined ? [] : ["--resume", resume])];
+/** The CLI's own tools that outlive a turn, leave the folder or need a screen. */
+const unfit =
+  "EnterWorktree ExitWorktree ListAgents Monitor ReportFindings ScheduleWakeup SendMessage TaskStop Workflow";
+
+function argumentsFor(config: Config, { resume, agent }: Launch): string[] {
+  const { permissionMode, allowedTools, maxTurns } = config;
+  const clientTools = `mcp__${serverName}`;
+  return [
+    ...common,
+    ...(agent
+      ? ["--permission-mode", permissionMode, "--allowedTools", [clientTools, ...allowedTools].join(",")].concat(
+          "--disallowedTools",
+          unfit.replaceAll(" ", ","),
+        )
+      : // The safe line of cli-protocol.md section 0: the model is a model, and has the client's tools only.
+        ["--tools", "", "--permission-mode", "dontAsk", "--allowedTools", clientTools]),
+    ...(maxTurns === undefined ? [] : ["--max-turns", String(maxTurns)]),
+    ...(resume === undefined ? [] : ["--resume", resume]),
+  ];
 }

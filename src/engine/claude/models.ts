@@ -1,6 +1,6 @@
 import { ProxyError } from "../../error.ts";
 import type { Model } from "../../messages/types.ts";
-import type { CliModel } from "./settings.ts";
+import type { CliModel, Profile } from "./settings.ts";
 
 /** An entry of `models` in the CLI's answer to `initialize`. */
 export interface ListedModel {
@@ -9,6 +9,7 @@ export interface ListedModel {
   displayName?: string;
 }
 
+const agentPrefix = "agent/";
 const family = "(opus|sonnet|haiku|fable|mythos)";
 const version = String.raw`(\d+(?:-\d+)?)`;
 const familyFirst = new RegExp(`^(?:claude-)?${family}-${version}((?:-\\d{8})?)$`);
@@ -22,6 +23,8 @@ export class Catalog {
   constructor(
     listed: readonly ListedModel[],
     readonly extra: ReadonlySet<string>,
+    /** Whether each model is also offered as an agent. */
+    readonly agents = false,
   ) {
     this.#aliases = new Map(listed.map((model) => [model.value, model]));
   }
@@ -35,11 +38,23 @@ export class Catalog {
       if (id && !this.#aliases.has(id) && (!full.has(id) || model.value !== "default"))
         full.set(id, toModel(id, model));
     }
-    return [...full.values(), ...aliases];
+    const models = [...full.values(), ...aliases];
+    const agents = models.map((model) => ({
+      ...model,
+      id: agentPrefix + model.id,
+      display_name: `${model.display_name} (agent)`,
+    }));
+    return this.agents ? [...models, ...agents] : models;
   }
 
   /** What the CLI is told for a client's spelling. Throws `not_found` for what can't be a model of Claude Code's. */
-  resolve(asked: string): CliModel {
+  resolve(asked: string): CliModel & { profile: Profile } {
+    const agent = this.agents && asked.startsWith(agentPrefix);
+    const name = agent ? asked.slice(agentPrefix.length) : asked;
+    return { ...this.#resolve(name), profile: agent ? "agent" : "chat" };
+  }
+
+  #resolve(asked: string): CliModel {
     const name = asked
       .trim()
       .toLowerCase()

@@ -8,9 +8,9 @@ const legal = /^[a-zA-Z0-9_-]{1,64}$/;
 
 const builtIn = new Set(
   [
-    "Agent AskUserQuestion Bash BashOutput Config DeferredToolPlaceholder Edit EnterPlanMode EnterWorktree ExitPlanMode",
-    "ExitWorktree Glob Grep KillBash KillShell LS LSP ListMcpResources ListMcpResourcesTool Monitor MultiEdit",
-    "NotebookEdit NotebookRead Read ReadMcpResource ReadMcpResourceTool SendMessage SendUserMessage Skill SlashCommand",
+    "Agent AskUserQuestion Bash BashOutput Config CronCreate CronDelete CronList DeferredToolPlaceholder Edit EnterPlanMode EnterWorktree ExitPlanMode",
+    "ExitWorktree Glob Grep KillBash KillShell LS LSP ListAgents ListMcpResources ListMcpResourcesTool Monitor MultiEdit",
+    "NotebookEdit NotebookRead Read ReadMcpResource ReadMcpResourceTool ReportFindings ScheduleWakeup SendMessage SendUserMessage Skill SlashCommand",
     "Sleep StructuredOutput Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoRead TodoWrite",
     "ToolSearch WebFetch WebSearch Workflow Write",
   ].flatMap((names) => names.split(" ")),

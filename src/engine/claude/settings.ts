@@ -3,6 +3,9 @@ import type { ControlRequest } from "./lines.ts";
 import { cliName } from "./names.ts";
 import { bodyTools, connectServer } from "./tools.ts";
 
+/** What Claude Code is for a request: a model, or an agent with tools of its own. */
+export type Profile = "chat" | "agent";
+
 /** A model as the CLI is told of it. */
 export interface CliModel {
   name: string;
@@ -19,9 +22,11 @@ export interface CliModel {
 export function turnSettings(
   request: MessagesRequest,
   model: CliModel,
+  profile: Profile,
   defaultEffort: Effort | undefined,
 ): ControlRequest {
-  const thinks = request.thinking !== undefined && request.thinking.type !== "disabled";
+  // A model thinks when it is asked to, as on the API; an agent as Claude Code sees fit.
+  const thinks = request.thinking === undefined ? profile === "agent" : request.thinking.type !== "disabled";
   const { effort = defaultEffort, ...output } = request.output_config ?? {};
   const body = {
     temperature: request.temperature,
@@ -30,13 +35,13 @@ export function turnSettings(
     stop_sequences: request.stop_sequences,
     service_tier: request.service_tier,
     thinking: request.thinking,
-    tools: request.tools && bodyTools(request.tools),
+    // An agent's list has its own tools too, so it stays as the CLI makes it.
+    tools: profile === "chat" && request.tools ? bodyTools(request.tools) : undefined,
     tool_choice: request.tool_choice && toolChoice(request.tool_choice),
     ...(Object.keys(output).length > 0 && { output_config: output }),
   };
   const env = {
     CLAUDE_CODE_MAX_OUTPUT_TOKENS: request.max_tokens === undefined ? "" : String(request.max_tokens),
-    // Without this the CLI thinks by default; the API does not, unless it is asked to.
     CLAUDE_CODE_DISABLE_THINKING: thinks ? "" : "1",
     CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
     // A name that the CLI does not list itself is otherwise tried out with a request of its own.

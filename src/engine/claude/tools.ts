@@ -1,5 +1,5 @@
 import { ProxyError } from "../../error.ts";
-import type { Message, Tool, ToolResultBlock } from "../../messages/types.ts";
+import type { AnswerBlock, Message, Tool, ToolResultBlock } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
 import { cliName } from "./names.ts";
 
@@ -35,6 +35,7 @@ interface McpResult {
 export class ToolServer {
   readonly #tools: readonly Tool[];
   readonly #open = new Map<string, PromiseWithResolvers<McpResult>>();
+  readonly #announced = new Set<string>();
 
   constructor(tools: readonly Tool[]) {
     this.#tools = tools;
@@ -45,6 +46,11 @@ export class ToolServer {
     if (request.subtype !== "mcp_message") throw new Error(`Unsupported control request: ${request.subtype}`);
     const message = request["message"] as JsonRpcRequest;
     return { mcp_response: { jsonrpc: "2.0", id: message.id ?? 0, result: await this.#result(message) } };
+  }
+
+  /** Takes note of a call that the client sees, and so will answer. */
+  announce(block: AnswerBlock): void {
+    if (block.type === "tool_use") this.#announced.add(block.id);
   }
 
   /** Hands in the results of calls, which the CLI has asked for or is about to. */
@@ -63,10 +69,17 @@ export class ToolServer {
       case "tools/list":
         return { tools: this.#tools.map(describe) };
       case "tools/call":
-        return this.#call(String(message.params?._meta?.["claudecode/toolUseId"])).promise;
+        return this.#called(String(message.params?._meta?.["claudecode/toolUseId"]));
       default:
         return {};
     }
+  }
+
+  #called(id: string): Promise<McpResult> | McpResult {
+    if (this.#announced.has(id)) return this.#call(id).promise;
+    // A sub-agent's: the client will never hear of it.
+    const text = "This tool can be called by the main agent only.";
+    return { content: [{ type: "text", text }], isError: true };
   }
 
   #call(id: string): PromiseWithResolvers<McpResult> {

@@ -32,13 +32,20 @@ export interface Step {
   end?: "answered" | "overrun";
 }
 
+/** Reads the lines of one turn as the events of exactly one message. A thrown ProxyError ends the turn. */
+export interface TurnReader {
+  line(line: CliLine): Step;
+  /** Who reads what follows in the same turn of the CLI, once the client's tools were called: another message. */
+  next(): TurnReader;
+}
+
 const nothing: Step = { events: [] };
 
 /**
  * One turn of the CLI, line by line, as the events of exactly one message. Pure: no process, no time but the clock that
  * it is given. A thrown ProxyError ends the turn, and the process must be ended with it.
  */
-export class Turn {
+export class Turn implements TurnReader {
   /** Kept back until a block follows: a stream that breaks before that is tried again by the CLI unseen. */
   #start: AnswerMessage | undefined;
   /** Upstream block index → ours; a block of a type that no client knows has none. */
@@ -53,6 +60,10 @@ export class Turn {
     readonly names: ToolNames,
     readonly clock: () => number = Date.now,
   ) {}
+
+  next(): Turn {
+    return new Turn(this.names, this.clock);
+  }
 
   line(line: CliLine): Step {
     if (isStreamEvent(line)) return line.parent_tool_use_id ? nothing : this.#event(line.event as MessageEvent);

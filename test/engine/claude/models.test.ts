@@ -35,7 +35,12 @@ describe("resolve", () => {
   });
 
   test("an alias is listed, and stands for a full id", () => {
-    expect(catalog.resolve("haiku")).toEqual({ name: "haiku", resolved: "claude-haiku-4-5-20251001", listed: true });
+    expect(catalog.resolve("haiku")).toEqual({
+      name: "haiku",
+      resolved: "claude-haiku-4-5-20251001",
+      listed: true,
+      profile: "chat",
+    });
     expect(catalog.resolve("claude-haiku-4-5")).toMatchObject({ resolved: "claude-haiku-4-5", listed: false });
   });
 
