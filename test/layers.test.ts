@@ -65,7 +65,10 @@ const packages: Record<string, string[]> = {
 const onlyIn: [pattern: RegExp, files: string[]][] = [
   [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts"]],
   [/process\.exit\(/, ["main.ts"]],
-  [/Bun\.spawn/, ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts"]],
+  [
+    /Bun\.spawn/,
+    ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts", "engine/claude/reaper.ts"],
+  ],
   [/Bun\.serve/, ["server.ts"]],
 ];
 

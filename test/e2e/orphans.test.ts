@@ -71,6 +71,21 @@ describe("killed by SIGKILL", () => {
     await eventually(() => processesWith(run.marker).length === 0);
   });
 
+  test("with an agent's shell command running: the command is gone too", async () => {
+    await using folder = await temporaryFolder();
+    await using mock = await startMock();
+    const args = ["--agent", "--allowed-tools", "Bash", "--cwd", folder.path];
+    const run = await serve(folder.path, mock, realClaude, args);
+    mock.respond(() =>
+      toolUse([{ name: "Bash", input: { command: "sleep 400", description: "d", timeout: 600_000 } }]),
+    );
+    const running = post(run, { model: "agent/sonnet" }).catch(() => {});
+    await eventually(() => processesWith(run.marker).some(({ command }) => command === "sleep 400"));
+    run.kill("SIGKILL");
+    await running;
+    await eventually(() => processesWith(run.marker).length === 0);
+  });
+
   test("what does not end by itself is ended by the next start", async () => {
     await using folder = await temporaryFolder();
     await using mock = await startMock();

@@ -116,7 +116,8 @@ class ClaudeEngine implements Engine {
     const earlier = request.messages.slice(0, -1);
     const last = request.messages.at(-1);
     if (!last) throw new ProxyError("bug", "A request without messages passed decode.");
-    const before = Fingerprint.of(request, `${profile}/${model.resolved}`).with(earlier);
+    const [window = ""] = /\[\w+\]$/.exec(model.name) ?? [];
+    const before = Fingerprint.of(request, `${profile}/${model.resolved}${window}`).with(earlier);
     return { request, model, profile, earlier, last, before, signal };
   }
 

@@ -8,23 +8,26 @@ import type { AnswerBlock, ContentBlock, Message, MessagesRequest, ToolUseBlock 
  */
 export class Fingerprint {
   readonly #hash: Bun.CryptoHasher;
+  /** The calls so far: which one an id means, and how many there were. Clients may use an id again. */
   readonly #calls: Map<string, number>;
+  #count: number;
 
-  private constructor(hash: Bun.CryptoHasher, calls: Map<string, number>) {
+  private constructor(hash: Bun.CryptoHasher, calls: Map<string, number>, count: number) {
     this.#hash = hash;
     this.#calls = calls;
+    this.#count = count;
   }
 
   /** The key of a request's model, system prompt and tools, with no message yet. `model` is the full id. */
   static of({ system, tools = [] }: MessagesRequest, model: string): Fingerprint {
     const hash = new Bun.CryptoHasher("sha256");
     const parts = [model, system.map(({ text }) => text), tools.map(sorted)];
-    return new Fingerprint(hash.update(JSON.stringify(parts)), new Map());
+    return new Fingerprint(hash.update(JSON.stringify(parts)), new Map(), 0);
   }
 
   /** The key of the conversation with these messages behind it. */
   with(messages: readonly Message[]): Fingerprint {
-    const next = new Fingerprint(this.#hash.copy(), new Map(this.#calls));
+    const next = new Fingerprint(this.#hash.copy(), new Map(this.#calls), this.#count);
     for (const { role, content } of messages) {
       next.#hash.update(role === "assistant" ? next.#answer(content) : next.#question(content));
     }
@@ -43,7 +46,7 @@ export class Fingerprint {
   #answer(content: readonly (ContentBlock | AnswerBlock)[]): string {
     const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
     const calls = content.filter((block) => block.type === "tool_use");
-    for (const { id } of calls) this.#calls.set(id, this.#calls.size);
+    for (const { id } of calls) this.#calls.set(id, this.#count++);
     const named = calls.map(({ name, input }: ToolUseBlock) => [name, sorted(input)]);
     return `assistant ${JSON.stringify([text.trimEnd(), named])}\n`;
   }

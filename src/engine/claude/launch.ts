@@ -9,6 +9,7 @@ import { locate } from "./locate.ts";
 import type { ListedModel } from "./models.ts";
 import { InstanceRecord, instanceVariable, stateFolder, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost } from "./process.ts";
+import { Reaper } from "./reaper.ts";
 import { sweep } from "./sweep.ts";
 import { serverName } from "./tools.ts";
 
@@ -34,6 +35,7 @@ export class Launcher {
   readonly #env: Record<string, string>;
   readonly #cwd: string;
   readonly #instance: InstanceRecord | undefined;
+  #reaper: Reaper | undefined;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
@@ -50,6 +52,7 @@ export class Launcher {
 
   /** Starts a process. `ready` resolves when it is initialised, with the models that it offers; else it is ended. */
   start(launch: Launch): { process: CliProcess; ready: Promise<ListedModel[]> } {
+    if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
     const process = new CliProcess({
       command: [this.#locate(), ...argumentsFor(this.#config, launch)],
       cwd: this.#cwd,
@@ -62,6 +65,7 @@ export class Launcher {
   }
 
   close(): void {
+    this.#reaper?.[Symbol.dispose]();
     this.#instance?.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
