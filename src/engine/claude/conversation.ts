@@ -27,7 +27,7 @@ export interface ConversationOptions {
 
 /** What one request adds: its settings, and what becomes of the conversation when the answer is whole. */
 export interface Question {
-  settings: readonly ControlRequest[];
+  settings: ControlRequest;
   signal: AbortSignal;
   /** Called before the last event is handed on, with what the conversation must be found by. */
   rest(answer: AnswerBlock[]): void;
@@ -38,6 +38,8 @@ export class Conversation {
   readonly #process: CliProcess;
   readonly #options: ConversationOptions;
   #calls: string[] = [];
+  /** The settings that it was told last. */
+  #settings: string | undefined;
   /** Parked: who reads on, and what was read meanwhile. */
   #parked: { reader: TurnReader; events: MessageEvent[] } | undefined;
   /** The CLI has closed its last turn, and takes the next message as a new one. */
@@ -56,9 +58,13 @@ export class Conversation {
     return this.#calls.length > 0;
   }
 
-  /** The first turn of this process: what was said before is replayed. */
-  begin(question: Question, messages: readonly Message[]): AsyncGenerator<MessageEvent> {
-    return this.#turn(question, async (preamble, listener) => {
+  /** The first turn of this process: `opening` goes in front, and what was said before is replayed. */
+  begin(
+    question: Question,
+    opening: readonly ControlRequest[],
+    messages: readonly Message[],
+  ): AsyncGenerator<MessageEvent> {
+    return this.#turn(question, opening, async (preamble, listener) => {
       const ms = await replay(this.#process, preamble, messages, this.#options.model, listener);
       this.#options.replayed(messages.length - 1, ms);
     });
@@ -70,9 +76,9 @@ export class Conversation {
    */
   next(question: Question, answer: Message, message: Message): AsyncGenerator<MessageEvent> | undefined {
     if (!this.#process.alive) return undefined;
-    if (!this.parked) return this.#turn(question, (preamble, listener) => this.#ask(preamble, message, listener));
+    if (!this.parked) return this.#turn(question, [], (preamble, listener) => this.#ask(preamble, message, listener));
     const results = resultsFor(this.#calls, answer, message);
-    return results && this.#turn(question, (preamble, listener) => this.#hand(preamble, results, listener));
+    return results && this.#turn(question, [], (preamble, listener) => this.#hand(preamble, results, listener));
   }
 
   end(): void {
@@ -98,11 +104,13 @@ export class Conversation {
 
   async *#turn(
     question: Question,
+    opening: readonly ControlRequest[],
     write: (preamble: readonly object[], listener: LineListener) => Promise<void>,
   ): AsyncGenerator<MessageEvent> {
-    const { signal, settings } = question;
+    const { signal } = question;
     const events = new Channel<MessageEvent>(eventBuffer);
-    const controls = settings.map((setting) => this.#process.control(setting));
+    const requests = [...this.#unsaid(question.settings), ...opening];
+    const controls = requests.map((request) => this.#process.control(request));
     Promise.all(controls.map(({ answer }) => answer)).catch((error) => events.fail(error));
 
     const end = () => this.end();
@@ -128,6 +136,14 @@ export class Conversation {
       over();
       if (!rests) this.end();
     }
+  }
+
+  /** The settings, unless they are those of the turn before: to apply them takes the CLI as long as the rest of a turn. */
+  #unsaid(settings: ControlRequest): ControlRequest[] {
+    const said = JSON.stringify(settings);
+    if (said === this.#settings) return [];
+    this.#settings = said;
+    return [settings];
   }
 
   /** Lines of a running turn become events; the end of the turn decides what becomes of the process. */

@@ -128,7 +128,7 @@ class ClaudeEngine implements Engine {
     if (!answer || !conversation) return undefined;
     const way = conversation.parked ? "parked" : "live";
     const [message] = composeHistory([asked.last]);
-    const events = conversation.next(this.#question(asked, conversation, []), answer, message as Message);
+    const events = conversation.next(this.#question(asked, conversation), answer, message as Message);
     // It waits for something else than what has come; nothing else can continue it.
     if (!events) conversation.end();
     else report(way);
@@ -162,8 +162,8 @@ class ClaudeEngine implements Engine {
         stallTimeout: this.#config.stallTimeout,
         replayed: (count, ms) => this.#planner.replayed(count, ms),
       });
-      const settings = conversationSettings(request, model, mode === "replace" ? text : "");
-      for await (const event of conversation.begin(this.#question(asked, conversation, settings), replay)) {
+      const opening = conversationSettings(request, model, mode === "replace" ? text : "");
+      for await (const event of conversation.begin(this.#question(asked, conversation), opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
         yield event;
@@ -173,13 +173,9 @@ class ClaudeEngine implements Engine {
     }
   }
 
-  #question(
-    { request, model, profile, before, last, signal }: Asked,
-    conversation: Conversation,
-    more: Question["settings"],
-  ): Question {
+  #question({ request, model, profile, before, last, signal }: Asked, conversation: Conversation): Question {
     return {
-      settings: [turnSettings(request, model, profile, this.#config.effort), ...more],
+      settings: turnSettings(request, model, profile, this.#config.effort),
       signal,
       rest: (content) => this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation),
     };

@@ -148,7 +148,8 @@ export class Pool {
         if (waiter) {
           this.#remove(waiter);
           waiter.give(process);
-          this.#refill();
+          // Not while others wait for theirs: a spare would only take the time that they need.
+          if (this.#starting === 0) this.#refill();
         } else {
           this.#spares.push(process);
         }
