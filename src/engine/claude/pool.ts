@@ -20,6 +20,9 @@ export interface PoolOptions {
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
 const patience = 5_000;
 
+/** How long a request that took a spare has the machine for itself: about its time to the first text (milliseconds). */
+const headStart = 150;
+
 interface Waiter {
   /** Undefined: any process will do. */
   launch: Launch | undefined;
@@ -58,8 +61,8 @@ export class Pool {
     if (signal.aborted) throw canceled();
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
-      // In the background: nothing of it happens before the request has been written.
-      setImmediate(() => this.#refill());
+      // In the background, and not in the moments in which the request needs the processor itself.
+      setTimeout(() => this.#refill(), headStart);
       return { process: spare, spare: this.#options.spares > 0 };
     }
     const { promise, resolve, reject } = Promise.withResolvers<CliProcess>();
