@@ -69,7 +69,7 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
     /Bun\.spawn/,
     ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts", "engine/claude/reaper.ts"],
   ],
-  [/Bun\.serve/, ["server.ts"]],
+  [/Bun\.serve/, ["server.ts", "engine/claude/probe.ts"]],
 ];
 
 const files = [...new Glob("**/*.ts").scanSync(source)].sort();

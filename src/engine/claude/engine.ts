@@ -9,10 +9,12 @@ import { Conversation, type Question } from "./conversation.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
+import { testedVersion } from "./locate.ts";
 import { Catalog } from "./models.ts";
 import { ToolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
+import { type Features, probe, proven, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
 import { type CliModel, conversationSettings, type Profile, turnSettings } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
@@ -43,7 +45,10 @@ class ClaudeEngine implements Engine {
   readonly #pool: Pool;
   readonly #shelf: Shelf;
   readonly #planner = new HistoryPlanner();
+  readonly #closing = new AbortController();
   #catalog: Catalog | undefined;
+  #version: string | undefined;
+  #features: Features = unproven;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
@@ -83,6 +88,7 @@ class ClaudeEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#shelf.close();
     await this.#pool.close();
     this.#launcher.close();
@@ -146,6 +152,7 @@ class ClaudeEngine implements Engine {
     try {
       const launch: Launch = {
         ...(mode === "append" && text !== "" && { appendSystemPrompt: text }),
+        ...(mode === "replace" && text !== "" && !this.#features.systemPrompt && { systemPrompt: text }),
         ...(transcript && { resume: transcript.path }),
         ...(profile === "agent" && { agent: true as const }),
       };
@@ -162,7 +169,8 @@ class ClaudeEngine implements Engine {
         stallTimeout: this.#config.stallTimeout,
         replayed: (count, ms) => this.#planner.replayed(count, ms),
       });
-      const opening = conversationSettings(request, model, mode === "replace" ? text : "");
+      const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
+      const opening = conversationSettings(request, model, prompt);
       for await (const event of conversation.begin(this.#question(asked, conversation), opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
@@ -188,11 +196,33 @@ class ClaudeEngine implements Engine {
     return this.#catalog;
   }
 
+  /** What the version can do: known for the tested one, tried out once for another. */
+  #know(version: string): void {
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#features = version === testedVersion ? proven : unproven;
+    if (version === testedVersion) return;
+    const start: StartProbe = (env) => this.#launcher.start({}, env);
+    probe(start, this.#launcher.folder, this.#closing.signal).then(
+      (features) => {
+        this.#features = features;
+        const { missing, systemPrompt } = features;
+        if (missing.length > 0)
+          this.#log.warn("This version of Claude Code does not pass on all that is asked for", { version, missing });
+        if (!systemPrompt)
+          this.#log.warn("This version of Claude Code needs a process for each system prompt", { version });
+      },
+      (error: Error) =>
+        this.#log.warn("This version of Claude Code could not be tried out", { version, reason: error.message }),
+    );
+  }
+
   #start(launch: Launch) {
     const began = performance.now();
     const { process, ready } = this.#launcher.start(launch);
-    const known = ready.then((models) => {
+    const known = ready.then(({ models, version }) => {
       this.#planner.started(performance.now() - began);
+      this.#know(version);
       this.#catalog = new Catalog(models, configuredModels(this.#config), this.#config.agent);
     });
     return { process, ready: known };

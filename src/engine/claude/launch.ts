@@ -22,8 +22,16 @@ export interface Launch {
   resume?: string;
   /** What stands behind Claude Code's own system prompt. */
   appendSystemPrompt?: string;
+  /** The system prompt, where it can't be set later. */
+  systemPrompt?: string;
   /** With the CLI's own tools. */
   agent?: true;
+}
+
+/** What a process says of itself when it is initialised. */
+export interface Started {
+  models: ListedModel[];
+  version: string;
 }
 
 /** Starts processes of the CLI, all in the same way, and knows the folder that they share. */
@@ -50,13 +58,19 @@ export class Launcher {
     mkdirSync(this.#cwd, { recursive: true });
   }
 
-  /** Starts a process. `ready` resolves when it is initialised, with the models that it offers; else it is ended. */
-  start(launch: Launch): { process: CliProcess; ready: Promise<ListedModel[]> } {
+  /**
+   * Starts a process; `env` changes its environment. `ready` resolves when it is initialised, with what it says of
+   * itself; else it is ended.
+   */
+  start(
+    launch: Launch,
+    env: Record<string, string | undefined> = {},
+  ): { process: CliProcess; ready: Promise<Started> } {
     if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
     const process = new CliProcess({
       command: [this.#locate(), ...argumentsFor(this.#config, launch)],
       cwd: this.#cwd,
-      env: this.#env,
+      env: defined({ ...this.#env, ...env }),
       killAfter: launch.agent ? killAfter.agent : killAfter.chat,
       sweep: (pid) => sweep(pid, this.#env),
       onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
@@ -70,18 +84,20 @@ export class Launcher {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #initialize(process: CliProcess, { appendSystemPrompt, agent }: Launch): Promise<ListedModel[]> {
+  async #initialize(process: CliProcess, launch: Launch): Promise<Started> {
+    const { appendSystemPrompt, systemPrompt: own, agent } = launch;
     const { stallTimeout, systemPrompt } = this.#config;
     // Claude Code's own prompt stands where one is appended to it, and nowhere else.
-    const prompt = systemPrompt === "append" || agent ? { appendSystemPrompt } : { systemPrompt: [] };
+    const prompt =
+      systemPrompt === "append" || agent ? { appendSystemPrompt } : { systemPrompt: own === undefined ? [] : [own] };
     const { message, answer } = process.control({ subtype: "initialize", ...prompt });
     const timer = setTimeout(() => {
       process.fail(new ProcessLost("timeout", `Claude Code did not start within ${stallTimeout / 1000} s.`));
     }, stallTimeout);
     try {
       process.write([message]);
-      const { models } = await answer;
-      return (models ?? []) as ListedModel[];
+      const { models, claude_code_version } = await answer;
+      return { models: (models ?? []) as ListedModel[], version: String(claude_code_version) };
     } catch (error) {
       void process.end();
       throw error;
@@ -98,6 +114,10 @@ export class Launcher {
       throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
     }
   }
+}
+
+function defined(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Ends what an earlier Sluice left, and writes down that this one runs. Neither is worth not to start for. */

@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import type { MessagesRequest } from "../../messages/types.ts";
+import { Conversation } from "./conversation.ts";
+import { composeHistory } from "./history.ts";
+import type { CliProcess } from "./process.ts";
+import { ToolNames } from "./names.ts";
+import { conversationSettings, turnSettings } from "./settings.ts";
+import { ToolServer } from "./tools.ts";
+import { Turn } from "./turn.ts";
+
+/** What Sluice needs of the CLI that is no promise of its makers (cli-protocol.md marks it as internal). */
+export interface Features {
+  /** `set_model` takes a system prompt. Where not, a request with one gets a process of its own. */
+  systemPrompt: boolean;
+  /** What else is not as it should be, for which there is no other way: fields of the upstream request. */
+  missing: string[];
+}
+
+/** What an untested version does is not known until it was tried: the way that is sure to work is taken meanwhile. */
+export const unproven: Features = { systemPrompt: false, missing: [] };
+export const proven: Features = { systemPrompt: true, missing: [] };
+
+const tool = { name: "probe", description: "d".repeat(5000), input_schema: { type: "object" as const } };
+
+const request: MessagesRequest = {
+  model: "sonnet",
+  max_tokens: 321,
+  temperature: 0.25,
+  stop_sequences: ["probe-stop"],
+  system: [{ type: "text", text: "probe-system" }],
+  messages: [{ role: "user", content: [{ type: "text", text: "/probe @/etc/hostname" }] }],
+  tools: [tool],
+};
+
+/** How a process is started for the trial: with these variables changed, undefined ones taken away. */
+export type StartProbe = (env: Record<string, string | undefined>) => { process: CliProcess; ready: Promise<unknown> };
+
+/**
+ * Tries a CLI out: one turn against an upstream of our own on loopback, with a key that is none and a configuration folder
+ * of its own below `folder`. Looks at what arrives there. Throws when no turn comes about.
+ */
+export async function probe(start: StartProbe, folder: string, signal: AbortSignal): Promise<Features> {
+  const upstream = new ProbeUpstream();
+  const { process, ready } = start({
+    ANTHROPIC_BASE_URL: upstream.url,
+    ANTHROPIC_API_KEY: "probe",
+    CLAUDE_CONFIG_DIR: join(folder, "probe"),
+    ...Object.fromEntries(otherUpstreams.map((name) => [name, undefined])),
+  });
+  try {
+    await ready;
+    const model = { name: "sonnet", resolved: "sonnet", listed: true };
+    const conversation = new Conversation(process, {
+      model: model.resolved,
+      agent: false,
+      reader: () => new Turn(new ToolNames([tool.name])),
+      tools: new ToolServer([tool]),
+      stallTimeout: 30_000,
+      replayed: () => {},
+    });
+    const settings = turnSettings(request, model, "chat", undefined);
+    const opening = conversationSettings(request, model, "probe-system");
+    const question = { settings, signal, rest: () => {} };
+    for await (const _ of conversation.begin(question, opening, composeHistory(request.messages)));
+    return compare(upstream.body);
+  } finally {
+    upstream.stop();
+    void process.end();
+  }
+}
+
+/** Whatever would lead elsewhere than to the probe's own upstream. */
+const otherUpstreams = [
+  "ANTHROPIC_AUTH_TOKEN CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_VERTEX CLAUDE_CODE_USE_FOUNDRY",
+  "HTTP_PROXY HTTPS_PROXY http_proxy https_proxy",
+].flatMap((names) => names.split(" "));
+
+function compare(body: Record<string, unknown>): Features {
+  const system = JSON.stringify(body["system"] ?? "");
+  const expected = {
+    max_tokens: request.max_tokens,
+    temperature: request.temperature,
+    stop_sequences: request.stop_sequences,
+    tools: request.tools,
+  };
+  const missing = Object.entries(expected)
+    .filter(([field, value]) => !Bun.deepEquals(body[field], value))
+    .map(([field]) => field);
+  if (!JSON.stringify(body["messages"] ?? "").includes('"/probe @/etc/hostname"')) missing.push("messages");
+  return { systemPrompt: system.includes("probe-system"), missing };
+}
+
+/** A Messages API that answers anything with a word, and keeps the last body. */
+class ProbeUpstream {
+  body: Record<string, unknown> = {};
+  readonly #server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: async (call) => {
+      this.body = (await call.json()) as Record<string, unknown>;
+      return new Response(probeAnswer, { headers: { "content-type": "text/event-stream" } });
+    },
+  });
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  stop(): void {
+    void this.#server.stop(true);
+  }
+}
+
+const usage = { input_tokens: 1, output_tokens: 1 };
+
+const probeAnswer = [
+  { type: "message_start", message: { id: "msg_probe", type: "message", role: "assistant", content: [], usage } },
+  { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "ok" } },
+  { type: "content_block_stop", index: 0 },
+  { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage },
+  { type: "message_stop" },
+]
+  .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join("");
