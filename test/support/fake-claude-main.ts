@@ -18,7 +18,7 @@ export async function fake(folder: string): Promise<void> {
   note({ event: "start", argv, cwd: process.cwd(), env: process.env as Record<string, string> });
 
   const scripts = JSON.parse(readFileSync(join(folder, "scripts.json"), "utf8")) as [Script, ...Script[]];
-  if (argv[0] === "--version") return console.log(`${scripts[0].version ?? "2.1.329"} (Claude Code)`);
+  if (argv[0] === "--version") return console.log(`${versionOf(scripts[0])} (Claude Code)`);
   if (argv[0] === "auth") return authStatus(scripts[0].loggedIn ?? true);
   const script = scripts[takeNumber(folder, scripts.length)] ?? scripts[0];
   await new FakeProcess(script, note).run();
@@ -85,7 +85,7 @@ class FakeProcess {
 
   private control(request: ControlRequest, request_id: string | undefined): void {
     if (this.hung) return;
-    const given = this.script.control?.[request.subtype] ?? answerControl(request);
+    const given = this.script.control?.[request.subtype] ?? answerControl(request, versionOf(this.script));
     if (request.subtype === "set_model") this.model = resolveModel(request.model ?? "default");
     if (request.subtype === "interrupt") this.running?.abort();
     // The real CLI answers set_model after the requests that came right behind it.
@@ -183,4 +183,8 @@ function takeNumber(folder: string, scripts: number): number {
     }
   }
   return scripts - 1;
+}
+
+function versionOf({ version = "2.1.329" }: Script): string {
+  return version;
 }

@@ -12,7 +12,7 @@ export interface ControlRequest {
 const success = (response?: unknown): ControlAnswer => ({ subtype: "success", response });
 
 /** The answer to a control request that changes nothing in a process that has no model behind it. */
-export function answerControl(request: ControlRequest): ControlAnswer {
+export function answerControl(request: ControlRequest, version: string): ControlAnswer {
   switch (request.subtype) {
     case "initialize":
       return success({
@@ -21,7 +21,7 @@ export function answerControl(request: ControlRequest): ControlAnswer {
         models,
         account: { tokenSource: "none", apiKeySource: "ANTHROPIC_API_KEY", apiProvider: "firstParty" },
         pid: process.pid,
-        claude_code_version: "2.1.329",
+        claude_code_version: version,
         current_permission_mode: "dontAsk",
         session_state: "idle",
       });

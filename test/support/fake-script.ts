@@ -5,7 +5,7 @@ import { eventsOf, type MessageReply, messageOf } from "./mock-replies.ts";
 
 /** The life of one fake process. Everything that is not said is done as the real CLI does it. */
 export interface Script {
-  /** What `--version` prints before ` (Claude Code)`. */
+  /** What `--version` prints before ` (Claude Code)`, and `initialize` answers; that of the pinned CLI if not given. */
   version?: string;
   /** What `auth status` says. */
   loggedIn?: boolean;
