@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type Anthropic from "@anthropic-ai/sdk";
+import { eventually } from "../support/environment.ts";
 import { cut, lastUserText, stall, text, thinking } from "../support/mock-anthropic.ts";
 import { linesIn } from "../support/seen.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
@@ -18,6 +19,10 @@ async function ask(
   expect(reply.status).toBe(200);
   const { content } = (await reply.json()) as { content: { type: string; text?: string }[] };
   return { way: reply.headers.get("x-sluice-way") ?? "", said: content.map((block) => block.text ?? "").join("") };
+}
+
+async function health(sluice: TestSluice): Promise<{ spares: number }> {
+  return ((await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number } }).detail;
 }
 
 const user = (content: Message["content"]): Message => ({ role: "user", content });
@@ -212,9 +217,22 @@ describe("limits", () => {
       expect((await ask(sluice, [user(word)])).said).toBe(`You said: ${word}`);
       expect(sluice.processes().length).toBeLessThanOrEqual(3);
     }
+    // Full of kept conversations, there is room for a spare all the same.
+    await eventually(async () => (await health(sluice)).spares === 1);
+    expect((await ask(sluice, [user("e")])).way).toBe("spare");
     const follow = (word: string) => ask(sluice, [user(word), assistant(`You said: ${word}`), user("more")]);
-    expect((await follow("d")).way).toBe("live");
+    expect((await follow("e")).way).toBe("live");
     expect((await follow("a")).way).not.toBe("live");
+  });
+
+  test("who needs several at once finds several spares the next time, as long as there is room", async () => {
+    await using sluice = await startSluice({ args: ["--max-processes", "12", "--idle-ttl", "2s"] });
+    const burst = () => Promise.all(["a", "b", "c"].map((word) => ask(sluice, [user(`${word} ${Math.random()}`)])));
+    await eventually(async () => (await health(sluice)).spares === 1);
+    expect((await burst()).map(({ way }) => way).sort()).toEqual(["cold", "cold", "spare"]);
+    await eventually(async () => (await health(sluice)).spares === 3);
+    expect((await burst()).map(({ way }) => way)).toEqual(["spare", "spare", "spare"]);
+    await eventually(async () => (await health(sluice)).spares === 1);
   });
 
   test("beyond the queue: 529 on Messages, 503 on Chat, with retry-after", async () => {

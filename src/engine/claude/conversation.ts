@@ -4,7 +4,7 @@ import { toFailure } from "./failures.ts";
 import { type CliLine, type ControlRequest, isResult, userLine } from "./lines.ts";
 import { type CliProcess, type LineListener, ProcessLost } from "./process.ts";
 import { Recorder } from "./recorder.ts";
-import { replay } from "./replay.ts";
+import { replay, type Replayed } from "./replay.ts";
 import { resultsFor, type ToolServer } from "./tools.ts";
 import type { TurnReader } from "./turn.ts";
 
@@ -22,7 +22,7 @@ export interface ConversationOptions {
   /** How long the CLI may be silent in the middle of a turn (milliseconds). */
   stallTimeout: number;
   /** Told how long the history took to write. */
-  replayed(count: number, ms: number): void;
+  replayed(measured: Replayed): void;
 }
 
 /** What one request adds: its settings, and what becomes of the conversation when the answer is whole. */
@@ -65,8 +65,8 @@ export class Conversation {
     messages: readonly Message[],
   ): AsyncGenerator<MessageEvent> {
     return this.#turn(question, opening, async (preamble, listener) => {
-      const ms = await replay(this.#process, preamble, messages, this.#options.model, listener);
-      this.#options.replayed(messages.length - 1, ms);
+      const replayed = await replay(this.#process, preamble, messages, this.#options.model, listener);
+      this.#options.replayed(replayed);
     });
   }
 

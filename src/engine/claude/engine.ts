@@ -59,7 +59,7 @@ class ClaudeEngine implements Engine {
       ...config,
       maxProcesses: config.maxProcesses ?? processesByMemory(),
       start: (launch) => this.#start(launch),
-      evict: () => this.#shelf.evict(),
+      evict: (which) => this.#shelf.evict(which),
     });
   }
 
@@ -167,7 +167,7 @@ class ClaudeEngine implements Engine {
         reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
         tools: request.tools && new ToolServer(request.tools),
         stallTimeout: this.#config.stallTimeout,
-        replayed: (count, ms) => this.#planner.replayed(count, ms),
+        replayed: (measured) => this.#planner.replayed(measured),
       });
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const opening = conversationSettings(request, model, prompt);

@@ -1,4 +1,5 @@
 import type { Message } from "../../messages/types.ts";
+import type { Replayed } from "./replay.ts";
 import { type Transcript, transcriptLength, writeTranscript } from "./transcript.ts";
 
 /** How much a new measurement counts against those before it. */
@@ -34,7 +35,7 @@ export class HistoryPlanner {
   }
 
   /** So many messages took so long to be replayed. */
-  replayed(count: number, ms: number): void {
+  replayed({ count, ms }: Replayed): void {
     if (count > 0) this.#messageMs += weight * (ms / count - this.#messageMs);
   }
 }

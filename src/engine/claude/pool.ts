@@ -3,8 +3,10 @@ import type { Launch } from "./launch.ts";
 import type { CliProcess } from "./process.ts";
 
 export interface PoolOptions {
-  /** How many processes wait initialised. */
+  /** How many processes wait initialised, at least; with 0 none do. */
   spares: number;
+  /** How long more wait after more were needed at once (milliseconds). */
+  idleTtl: number;
   /** How many there may be in all, in whatever state. */
   maxProcesses: number;
   /** How many requests may wait for a process. */
@@ -13,8 +15,8 @@ export interface PoolOptions {
   queueTimeout: number;
   /** Starts a process and resolves when it is initialised; ends it where that fails. */
   start(launch: Launch): { process: CliProcess; ready: Promise<unknown> };
-  /** Ends a process that is kept and serves nobody; false where there is none. */
-  evict(): boolean;
+  /** Ends a kept process that serves nobody, one that waits for tools only where that is allowed; false if there is none. */
+  evict(which: "live" | "any"): boolean;
 }
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
@@ -41,9 +43,15 @@ export class Pool {
   /** Plain processes that are being initialised. */
   #starting = 0;
   #closed = false;
+  /** The last start failed. Nothing is started again until somebody asks: it would fail in a circle. */
+  #broken = false;
+  /** How many spares there should be now: who needed five at once will do so again. */
+  #target: number;
+  #shrink: Timer | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#target = options.spares;
     this.#refill();
   }
 
@@ -59,12 +67,14 @@ export class Pool {
    */
   async claim(signal: AbortSignal, launch?: Launch): Promise<{ process: CliProcess; spare: boolean }> {
     if (signal.aborted) throw canceled();
+    this.#broken = false;
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
       // In the background, and not in the moments in which the request needs the processor itself.
       setTimeout(() => this.#refill(), headStart);
       return { process: spare, spare: this.#options.spares > 0 };
     }
+    if (launch === undefined && this.#plainWaiters() >= this.#starting) this.#grow();
     const { promise, resolve, reject } = Promise.withResolvers<CliProcess>();
     const waiter: Waiter = { launch, give: resolve, refuse: reject };
     const timer = setTimeout(() => {
@@ -95,14 +105,28 @@ export class Pool {
   /** Ends everything; whoever waits is refused. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#shrink);
     for (const waiter of this.#waiters) waiter.refuse(canceled());
     this.#waiters = [];
     await Promise.all([...this.#alive].map((process) => process.end()));
   }
 
-  /** Where no spares are wanted, one that was started to ask something does not stay. */
+  /** A spare more would have served a request at once: for a time there is one more, as long as there is room for it. */
+  #grow(): void {
+    const { spares, maxProcesses, idleTtl } = this.#options;
+    if (spares === 0) return;
+    this.#target = Math.min(this.#target + 1, Math.max(spares, Math.floor(maxProcesses / 4)));
+    clearTimeout(this.#shrink);
+    this.#shrink = setTimeout(() => {
+      this.#target = spares;
+      this.#trim();
+    }, idleTtl);
+    this.#shrink.unref();
+  }
+
+  /** What waits beyond what is wanted does not stay. */
   #trim(): void {
-    while (this.#spares.length > this.#options.spares) void this.#spares.pop()?.end();
+    while (this.#spares.length > this.#target) void this.#spares.pop()?.end();
   }
 
   /** Processes that are on their way out. */
@@ -159,7 +183,7 @@ export class Pool {
       },
       (error: unknown) => {
         this.#starting--;
-        // Not tried again until somebody asks: a CLI that can't start must not be started in a circle.
+        this.#broken = true;
         const waiter = this.#waiters.find(({ launch }) => launch === undefined);
         if (waiter) this.#dismiss(waiter, error);
       },
@@ -172,24 +196,33 @@ export class Pool {
     void process.exited.then(() => {
       this.#alive.delete(process);
       this.#serve();
+      this.#refill();
     });
     await ready;
     return process;
   }
 
   #refill(): void {
-    if (this.#closed) return;
-    while (this.#starting + this.#spares.length < this.#options.spares + this.#plainWaiters()) {
-      if (this.#alive.size >= this.#options.maxProcesses) return;
+    if (this.#closed || this.#broken) return;
+    while (this.#starting + this.#spares.length < this.#target + this.#plainWaiters()) {
+      if (this.#alive.size >= this.#options.maxProcesses) return this.#makeRoom();
       this.#startPlain();
     }
+  }
+
+  /** For the first spare the conversation that was used least recently gives way; its exit calls again. */
+  #makeRoom(): void {
+    const none = this.#starting + this.#spares.length === 0;
+    if (none && this.#options.spares > 0 && this.#leaving === 0) this.#options.evict("live");
   }
 
   /** Whether one more process may start now; where not, one that serves nobody gives way, and its exit calls again. */
   #hasRoom(): boolean {
     if (this.#closed) return false;
     if (this.#alive.size < this.#options.maxProcesses) return true;
-    if (this.#leaving < this.#waiters.length && !this.#options.evict()) void this.#takeSpare()?.end();
+    if (this.#leaving >= this.#waiters.length) return false;
+    const surplus = this.#spares.length > this.#options.spares;
+    if (surplus || !this.#options.evict("any")) void this.#takeSpare()?.end();
     return false;
   }
 

@@ -4,9 +4,15 @@ import { toFailure } from "./failures.ts";
 import { assistantLine, type CliLine, isFailure, isResult, type FailureLine, userLine } from "./lines.ts";
 import type { CliProcess, LineListener } from "./process.ts";
 
+export interface Replayed {
+  count: number;
+  ms: number;
+}
+
 /**
  * Writes a conversation to a process, with true roles and no filler, so that the last message asks the model.
- * `preamble` goes in front of the first message, in the same write. Returns as soon as the last message is written, with how long the others took (milliseconds).
+ * `preamble` goes in front of the first message, in the same write. Returns as soon as the last message is written, with how long messages took that were not the first
+ * to be acknowledged (milliseconds): before that one the CLI applies the settings, whatever the length of the history.
  *
  * An assistant line is applied when it is read, a user line is queued: so each earlier user message is acknowledged
  * before the next is sent (cli-protocol.md 3.1).
@@ -17,8 +23,8 @@ export async function replay(
   messages: readonly Message[],
   model: string,
   listener: LineListener,
-): Promise<number> {
-  const started = performance.now();
+): Promise<Replayed> {
+  const times: number[] = [];
   let batch: object[] = [...preamble];
   const last = messages.length - 1;
   for (const [position, message] of messages.entries()) {
@@ -30,13 +36,15 @@ export async function replay(
       process.write(batch);
       batch = [];
       await acknowledged;
+      times.push(performance.now());
     } else {
       batch.push(userLine(message, "query"));
     }
   }
   process.listen(listener);
   process.write(batch);
-  return performance.now() - started;
+  const [first = 0] = times;
+  return { count: 2 * Math.max(0, times.length - 1), ms: (times.at(-1) ?? first) - first };
 }
 
 /** Resolves with the `result` line that follows a message of the history. */

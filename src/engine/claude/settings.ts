@@ -1,4 +1,4 @@
-import type { Effort, MessagesRequest, ToolChoice } from "../../messages/types.ts";
+import type { Effort, MessagesRequest, ThinkingConfig, ToolChoice } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
 import { cliName } from "./names.ts";
 import { bodyTools, connectServer } from "./tools.ts";
@@ -26,7 +26,8 @@ export function turnSettings(
   defaultEffort: Effort | undefined,
 ): ControlRequest {
   // A model thinks when it is asked to, as on the API; an agent as Claude Code sees fit.
-  const thinks = request.thinking === undefined ? profile === "agent" : request.thinking.type !== "disabled";
+  const thinking = thinkingFor(request, model);
+  const thinks = thinking === undefined ? profile === "agent" : thinking.type !== "disabled";
   const { effort = defaultEffort, ...output } = request.output_config ?? {};
   const body = {
     temperature: request.temperature,
@@ -34,7 +35,9 @@ export function turnSettings(
     top_k: request.top_k,
     stop_sequences: request.stop_sequences,
     service_tier: request.service_tier,
-    thinking: request.thinking,
+    speed: request.speed,
+    inference_geo: request.inference_geo,
+    thinking,
     // An agent's list has its own tools too, so it stays as the CLI makes it.
     tools: profile === "chat" && request.tools ? bodyTools(request.tools) : undefined,
     tool_choice: request.tool_choice && toolChoice(request.tool_choice),
@@ -44,6 +47,8 @@ export function turnSettings(
     CLAUDE_CODE_MAX_OUTPUT_TOKENS: request.max_tokens === undefined ? "" : String(request.max_tokens),
     CLAUDE_CODE_DISABLE_THINKING: thinks ? "" : "1",
     CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
+    // Read at the first call of the model only: a conversation keeps the betas that it began with.
+    ANTHROPIC_BETAS: request.betas?.join() ?? "",
     // A name that the CLI does not list itself is otherwise tried out with a request of its own.
     ANTHROPIC_CUSTOM_MODEL_OPTION: model.listed ? "" : model.name,
   };
@@ -57,6 +62,20 @@ export function conversationSettings(request: MessagesRequest, model: CliModel, 
     ...(request.tools ? [connectServer] : []),
   ];
 }
+
+/** Thinking as the model knows it: one from before 4.6 takes a budget only, of which the answer needs its part. */
+function thinkingFor({ thinking, max_tokens }: MessagesRequest, model: CliModel): ThinkingConfig | undefined {
+  if (thinking?.type !== "adaptive" || !onlyBudgets.test(model.resolved)) return thinking;
+  const budget_tokens = Math.floor((max_tokens ?? usualMaxTokens) / 2);
+  if (budget_tokens < smallestBudget) return { type: "disabled" };
+  return { type: "enabled", budget_tokens, display: thinking.display };
+}
+
+const onlyBudgets = /^claude-(?:3-7-sonnet|(?:opus|sonnet|haiku)-4(?:-[015])?)(?:-\d{8}|-latest)?$/;
+const smallestBudget = 1024;
+
+/** What the CLI asks these models for where nothing is said. */
+const usualMaxTokens = 32_000;
 
 function toolChoice(choice: ToolChoice): ToolChoice {
   return choice.type === "tool" ? { ...choice, name: cliName(choice.name) } : choice;

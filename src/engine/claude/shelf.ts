@@ -42,16 +42,17 @@ export class Shelf {
     return entry.conversation;
   }
 
-  /** Ends the one that was used least recently, those that wait for tools last. False when there is none. */
-  evict(): boolean {
+  /** Ends the one that was used least recently, those that wait for tools last or not at all. False when there is none. */
+  evict(which: "live" | "any"): boolean {
     const entries = [...this.#kept];
-    const [key] = entries.find(([, { conversation }]) => !conversation.parked) ?? entries[0] ?? [];
+    const live = entries.find(([, { conversation }]) => !conversation.parked);
+    const [key] = live ?? (which === "any" ? entries[0] : undefined) ?? [];
     if (key === undefined) return false;
     this.take(key)?.end();
     return true;
   }
 
   close(): void {
-    while (this.evict());
+    while (this.evict("any"));
   }
 }

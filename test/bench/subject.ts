@@ -1,0 +1,165 @@
+/** What is measured: a Sluice in a process of its own, and the bare CLI, in one environment and before one upstream. */
+
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Glob } from "bun";
+import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "../support/environment.ts";
+import { startMock } from "../support/mock-anthropic.ts";
+import { TextWatch } from "./client.ts";
+import { respond } from "./material.ts";
+
+const root = resolve(import.meta.dir, "../..");
+const binary = join(root, "dist/sluice");
+
+/** A conversation that no scenario needs any more is soon gone, and takes no memory from those that follow. */
+const options = ["--port", "0", "--spares", "1", "--max-processes", "40", "--idle-ttl", "8s", "--park-ttl", "8s"];
+
+/** A process that has just started has things left to do when it says that it is ready (milliseconds). */
+const calm = 200;
+
+/** How long Sluice may take to end (milliseconds). */
+const patience = 10_000;
+
+/** What `/health` tells of the pool. */
+interface Pool {
+  processes: number;
+  spares: number;
+  starting: number;
+  waiting: number;
+  live: number;
+  parked: number;
+}
+
+export interface Subject extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** What runs, in words. */
+  readonly sluice: string;
+  /** The CLI's version and path, as Sluice tells them. */
+  readonly claude: string;
+  /** Resolves when a spare waits and nothing else goes on; where told so, also nothing is kept. */
+  settled(kept?: { live: number; parked: number }): Promise<void>;
+  /** Milliseconds from the start of `claude -p` to its first text. */
+  bare(signal: AbortSignal): Promise<number>;
+  /** What Sluice has warned of. */
+  warnings(): string;
+}
+
+/** Starts upstream and Sluice; they end with the scope, and with this process however it ends. */
+export async function startSubject(interrupted: AbortSignal): Promise<Subject> {
+  await using started = new AsyncDisposableStack();
+  const folder = started.use(await temporaryFolder());
+  // In this process, which does nothing else meanwhile: it answers within 1 ms, as it does in a process of its own.
+  const mock = started.use(await startMock({ handler: respond }));
+  const marker = randomUUID();
+  const env = cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker });
+
+  const { command, sluice } = chooseSluice();
+  const child = Bun.spawn(
+    [...command, ...options, "--claude", realClaude, "--pass-env", "SLUICE_TEST", "--log-level", "warn"],
+    {
+      cwd: folder.path,
+      env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  started.defer(() => end(child, marker));
+  const stdout = collectText(child.stdout);
+  const stderr = collectText(child.stderr);
+  const printed = (pattern: RegExp) =>
+    eventually(() => {
+      interrupted.throwIfAborted();
+      if (child.exitCode !== null) throw new Error(`Sluice ended: ${stderr.text}`);
+      return pattern.exec(stdout.text)?.[1];
+    });
+  const url = await printed(/listening on (http:\S+)\n/);
+  const claude = await printed(/^Claude Code (.+)$/m);
+  await printed(/(For your clients)/);
+
+  const pool = async (): Promise<Pool> => {
+    interrupted.throwIfAborted();
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
+    return ((await response.json()) as { detail: Pool }).detail;
+  };
+  const running = started.move();
+  return {
+    url,
+    pid: child.pid,
+    sluice,
+    claude,
+    settled: async (kept) => {
+      await eventually(async () => {
+        const { processes, spares, starting, waiting, live, parked } = await pool();
+        const quiet = spares === 1 && starting === 0 && waiting === 0 && processes === spares + live + parked;
+        return quiet && (kept === undefined || (live === kept.live && parked === kept.parked));
+      });
+      await Bun.sleep(calm);
+    },
+    bare: (signal) => bare(folder.path, env, signal),
+    warnings: () => stderr.text.trim(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** The executable, where it was built from the source as it is now. */
+function chooseSluice(): { command: string[]; sluice: string } {
+  const built = modified(binary);
+  const sources = [
+    ...new Glob("**/*").scanSync({ cwd: join(root, "src"), absolute: true }),
+    join(root, "package.json"),
+  ];
+  if (built > Math.max(...sources.map(modified))) return { command: [binary], sluice: "dist/sluice" };
+  const why = built === 0 ? "there is no dist/sluice" : "dist/sluice is older than src";
+  return { command: [process.execPath, join(root, "src/main.ts")], sluice: `bun src/main.ts (${why})` };
+}
+
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+async function bare(cwd: string, env: Record<string, string>, signal: AbortSignal): Promise<number> {
+  const flags = ["--model", "sonnet", "--output-format", "stream-json", "--verbose", "--include-partial-messages"];
+  const watch = new TextWatch();
+  const child = Bun.spawn([realClaude, "-p", "hi", ...flags], {
+    cwd,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    signal,
+  });
+  const stderr = collectText(child.stderr);
+  for await (const _ of watch.over(child.stdout));
+  const code = await child.exited;
+  if (code === 0 && watch.firstText !== undefined) return watch.firstText;
+  throw new Error(
+    `claude -p ended with ${child.signalCode ?? code} and ${watch.firstText === undefined ? "no" : "a"} text: ${stderr.text}`,
+  );
+}
+
+/** Ends Sluice as a person would, and by force what is left after that. */
+async function end(child: Bun.Subprocess, marker: string): Promise<void> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  await child.exited;
+  clearTimeout(timer);
+  for (const { pid } of processesWith(marker)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself in between.
+    }
+  }
+}
+
+function collectText(stream: ReadableStream<Uint8Array>): { text: string } {
+  const collected = { text: "" };
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) collected.text += decoder.decode(chunk, { stream: true });
+  })();
+  return collected;
+}
