@@ -1,13 +1,16 @@
 /** One exchange: a decoded request meets an engine, and its events become a Response. */
 
 import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
+import { ensureFormat } from "./dialect/format.ts";
 import type { Engine, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
+import { limit } from "./messages/limits.ts";
 import type { MessageEvent } from "./messages/types.ts";
 import { formatComment, formatSse } from "./wire/sse.ts";
 
-const eventStream = {
+/** The headers of an event stream. */
+export const eventStream = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
   // nginx and its like would collect the stream otherwise.
@@ -36,9 +39,11 @@ export async function answer(
   signal: AbortSignal,
   leave: () => void,
   observer: Observer,
+  silence = longestSilence,
 ): Promise<Response> {
-  const turn = engine.run(exchange.request, signal);
-  const events = turn[Symbol.asyncIterator]();
+  const { request } = exchange;
+  const turn = engine.run(request, signal);
+  const events = ensureFormat(limit(turn, request), request)[Symbol.asyncIterator]();
   const first = await events.next();
   const headers = describe(exchange, turn);
   observer.answered(headers);
@@ -47,7 +52,7 @@ export async function answer(
     observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
-  const body = streamOf(exchange, resume(first, events), leave, observer);
+  const body = streamOf(exchange, resume(first, events), leave, observer, silence);
   return new Response(body, { headers: { ...eventStream, ...headers } });
 }
 
@@ -94,6 +99,7 @@ function streamOf(
   events: AsyncGenerator<MessageEvent>,
   leave: () => void,
   { ended }: Observer,
+  silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
   let left = false;
@@ -103,10 +109,10 @@ function streamOf(
     start(controller) {
       pulse = setInterval(() => {
         // Only where the client has read all there was: comments must not pile up behind a slow one.
-        if (performance.now() - spoke < longestSilence || (controller.desiredSize ?? 0) <= 0) return;
+        if (performance.now() - spoke < silence || (controller.desiredSize ?? 0) <= 0) return;
         controller.enqueue(utf8.encode(formatComment("still here")));
         spoke = performance.now();
-      }, longestSilence / 3);
+      }, silence / 3);
     },
     async pull(controller) {
       const write = (messages: SseMessage[]) => {

@@ -45,6 +45,8 @@ export interface Config {
   parkTtl: number;
   /** How long Claude Code may be silent in the middle of a turn. */
   stallTimeout: number;
+  /** How long a stored response can be retrieved and continued. */
+  responseTtl: number;
   /** How long running answers may take to end when Sluice is told to stop. */
   drainTimeout: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";

@@ -31,21 +31,30 @@ export const size = z
 const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A time in milliseconds, from a number with a unit; seconds where there is none. */
-export const duration = z
-  .union([z.string(), z.number()])
-  .transform((value) => {
-    const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/i.exec(String(value)) ?? [];
-    return Math.round(Number(digits) * timeUnits[unit.toLowerCase() as keyof typeof timeUnits]);
-  })
-  .pipe(
-    z
-      .number()
-      .int()
-      .min(1)
-      .max(24 * timeUnits.d),
-  );
+const upTo = (days: number) =>
+  z
+    .union([z.string(), z.number()])
+    .transform((value) => {
+      const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/i.exec(String(value)) ?? [];
+      return Math.round(Number(digits) * timeUnits[unit.toLowerCase() as keyof typeof timeUnits]);
+    })
+    .pipe(
+      z
+        .number()
+        .int()
+        .min(1)
+        .max(days * timeUnits.d),
+    );
+
+/** A time that a timer can wait. */
+export const duration = upTo(24);
 
 export const expectsTime = "a time up to 24d, such as 500ms, 90s, 5m or 2h";
+
+/** A time that is only ever compared. */
+export const age = upTo(3650);
+
+export const expectsAge = "a time up to 3650d, such as 12h or 30d";
 
 /** A path whose `~` the shell did not see, as in a config file. */
 export const path = z.string().transform((value) => value.replace(/^~(?=\/|$)/, homedir()));

@@ -1,6 +1,18 @@
 import { z } from "zod";
 import type { Config } from "./config.ts";
-import { directory, duration, expectsTime, hostname, listOf, onOff, path, size, whole } from "./option-values.ts";
+import {
+  age,
+  directory,
+  duration,
+  expectsAge,
+  expectsTime,
+  hostname,
+  listOf,
+  onOff,
+  path,
+  size,
+  whole,
+} from "./option-values.ts";
 
 /** One thing that can be configured. Its flag is also its key in the config file and, as SLUICE_…, its variable. */
 export interface Option<T> {
@@ -147,7 +159,8 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
   },
   spares: {
     flag: "spares",
-    description: "How many Claude Code processes wait, ready for a new conversation; 0 starts one for each",
+    description:
+      "How many Claude Code processes wait for new conversations, more for a while after a burst; 0 starts one for each",
     hint: "NUMBER",
     expects: "a whole number from 0 to 32",
     schema: whole(0, 32),
@@ -199,6 +212,14 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     expects: expectsTime,
     schema: duration,
     fallback: "10m",
+  },
+  responseTtl: {
+    flag: "response-ttl",
+    description: "How long a stored response can be retrieved and continued",
+    hint: "TIME",
+    expects: expectsAge,
+    schema: age,
+    fallback: "30d",
   },
   drainTimeout: {
     flag: "drain-timeout",

@@ -1,18 +1,22 @@
 import { anthropic } from "./dialect/anthropic/index.ts";
 import { chat } from "./dialect/chat/index.ts";
 import type { Dialect } from "./dialect/dialect.ts";
+import { responses } from "./dialect/responses/index.ts";
 
 /** What is behind a path. */
-export type Endpoint = "answer" | "models" | "model" | "health";
+export type Endpoint = "answer" | "models" | "model" | "health" | StorageEndpoint;
+
+/** What the Responses API has beside answers. */
+export type StorageEndpoint = "response" | "input_items" | "cancel" | "compact";
 
 export interface Route {
   /** Whose envelope errors have on this path, whatever goes wrong. */
   dialect: Dialect;
   /** Undefined where nothing is. */
   endpoint: Endpoint | undefined;
-  method: "GET" | "POST";
-  /** The model that the path names. */
-  model?: string;
+  methods: readonly ("GET" | "POST" | "DELETE")[];
+  /** The model, or the stored response, that the path names. */
+  id?: string;
 }
 
 /** The route of a path, with or without its `/v1` and a slash at the end. */
@@ -22,18 +26,35 @@ export function findRoute(pathname: string, headers: Headers): Route {
   const shared = headers.has("anthropic-version") ? anthropic : chat;
   switch (path) {
     case "/messages":
-      return { dialect: anthropic, endpoint: "answer", method: "POST" };
+      return { dialect: anthropic, endpoint: "answer", methods: ["POST"] };
     case "/chat/completions":
-      return { dialect: chat, endpoint: "answer", method: "POST" };
+      return { dialect: chat, endpoint: "answer", methods: ["POST"] };
+    case "/responses":
+      return { dialect: responses, endpoint: "answer", methods: ["POST"] };
+    case "/responses/compact":
+      return { dialect: responses, endpoint: "compact", methods: ["POST"] };
     case "/models":
-      return { dialect: shared, endpoint: "models", method: "GET" };
+      return { dialect: shared, endpoint: "models", methods: ["GET"] };
     case "/health":
-      return { dialect: shared, endpoint: "health", method: "GET" };
+      return { dialect: shared, endpoint: "health", methods: ["GET"] };
   }
   if (path.startsWith("/models/")) {
-    return { dialect: shared, endpoint: "model", method: "GET", model: decode(path.slice("/models/".length)) };
+    return { dialect: shared, endpoint: "model", methods: ["GET"], id: decode(path.slice("/models/".length)) };
   }
-  return { dialect: path.startsWith("/messages/") ? anthropic : shared, endpoint: undefined, method: "GET" };
+  if (path.startsWith("/responses/")) return storageRoute(path.slice("/responses/".length));
+  return { dialect: path.startsWith("/messages/") ? anthropic : shared, endpoint: undefined, methods: ["GET"] };
+}
+
+/** The route of a stored response: its id, and what is asked of it. */
+function storageRoute(path: string): Route {
+  const [id = "", ...rest] = path.split("/");
+  const what = rest.join("/");
+  const route = { dialect: responses, id: decode(id) };
+  // What counts tokens is no response, whatever is asked of it.
+  if (what === "" && id !== "input_tokens") return { ...route, endpoint: "response", methods: ["GET", "DELETE"] };
+  if (what === "input_items") return { ...route, endpoint: "input_items", methods: ["GET"] };
+  if (what === "cancel") return { ...route, endpoint: "cancel", methods: ["POST"] };
+  return { dialect: responses, endpoint: undefined, methods: ["GET"] };
 }
 
 /** A path segment that is not valid percent-encoding stands for itself. */

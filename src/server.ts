@@ -1,12 +1,16 @@
 import type { Server } from "bun";
 import { answer, type Observer, refuse } from "./answer.ts";
 import type { Config } from "./config.ts";
+import type { Memory } from "./dialect/responses/memory.ts";
+import { stateFolder } from "./engine/claude/orphans.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
 import { createGuard, readBody } from "./guard.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
+import { serveStored } from "./responses.ts";
 import { findRoute, type Route } from "./routes.ts";
+import { openMemory } from "./store/memory.ts";
 
 /** A client that sends nothing for this long in the middle of its request is let go (seconds). */
 const patience = 30;
@@ -22,7 +26,8 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const engine = Promise.withResolvers<Engine>();
   const shutdown = new AbortController();
-  const door = new Door(config, log, engine.promise, shutdown.signal);
+  const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
+  const door = new Door(config, log, engine.promise, memory, shutdown.signal);
   const server = listen(config, (request, server) => door.serve(request, server));
   const port = server.port ?? config.port;
   engine.resolve(openEngine({ ...config, port }, log));
@@ -36,6 +41,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       shutdown.abort();
       await (await engine.promise).close();
       await server.stop(true);
+      memory.close();
     },
   };
 }
@@ -48,6 +54,7 @@ class Door {
     readonly config: Config,
     readonly log: Log,
     readonly engine: Promise<Engine>,
+    readonly memory: Memory,
     readonly shutdown: AbortSignal,
   ) {
     this.#guard = createGuard(config);
@@ -114,19 +121,27 @@ class Door {
         const body = await readBody(request, this.config.maxBody, signal);
         // From here on silence is the model's, and the client may wait as long as it likes.
         server.timeout(request, 0);
-        const context = { headers: request.headers, defaultModel: this.config.model };
+        const context = { headers: request.headers, defaultModel: this.config.model, memory: this.memory };
         const exchange = route.dialect.decode(body, context);
         return await answer(exchange, engine, signal, () => gone.abort(), observer);
       }
       case "models":
         return Response.json(route.dialect.encodeModels(await engine.models(), url.searchParams));
       case "model":
-        return Response.json(route.dialect.encodeModel(await engine.model(route.model ?? "")));
+        return Response.json(route.dialect.encodeModel(await engine.model(route.id ?? "")));
       case "health": {
         const health = await engine.health();
         return Response.json(health, { status: health.ok ? 200 : 503 });
       }
-      default:
+      case "response":
+      case "input_items":
+      case "cancel":
+      case "compact": {
+        const { config, memory } = this;
+        const read = () => readBody(request, config.maxBody);
+        return await serveStored(route.endpoint, route.id ?? "", { request, url, config, memory, observer, read });
+      }
+      case undefined:
         throw new ProxyError("not_found", `Invalid URL (${request.method} ${url.pathname})`);
     }
   }
@@ -134,10 +149,14 @@ class Door {
 
 function checkMethod(request: Request, url: URL, route: Route): void {
   const method = request.method === "HEAD" ? "GET" : request.method;
-  if (route.endpoint === undefined || method === route.method) return;
-  throw new ProxyError("invalid_request", `${url.pathname} takes ${route.method}, not ${request.method}.`, {
-    status: 405,
-  });
+  if (route.endpoint === undefined || route.methods.some((one) => one === method)) return;
+  throw new ProxyError(
+    "invalid_request",
+    `${url.pathname} takes ${route.methods.join(" or ")}, not ${request.method}.`,
+    {
+      status: 405,
+    },
+  );
 }
 
 function listen(

@@ -14,6 +14,9 @@ interface Import {
   typeOnly: boolean;
 }
 
+/** What the two OpenAI dialects have in common. */
+const openai = ["effort", "errors", "media", "models"].map((name) => `dialect/openai-${name}.ts`);
+
 /** Rooms by the first prefix that fits; a room may import itself, and what is listed. `type:` allows types only. */
 const rooms: Record<string, string[]> = {
   "messages/": ["error.ts"],
@@ -26,22 +29,29 @@ const rooms: Record<string, string[]> = {
   "options.ts": ["type:config.ts", "type:messages/", "option-values.ts"],
   "config.ts": ["error.ts", "nearest.ts", "options.ts", "type:messages/"],
   "dialect/anthropic/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
-  "dialect/chat/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
+  "dialect/chat/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts", ...openai],
+  "dialect/responses/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts", ...openai],
   "dialect/": ["messages/", "error.ts"],
   "engine/engine.ts": ["messages/", "type:config.ts", "type:log.ts", "engine/claude/engine.ts", "engine/echo/echo.ts"],
   "engine/claude/": ["messages/", "error.ts", "wire/", "type:log.ts", "type:config.ts", "type:engine/engine.ts"],
   "engine/echo/": ["messages/", "error.ts", "type:engine/engine.ts"],
+  "store/": ["error.ts", "type:log.ts", "type:dialect/responses/"],
   "routes.ts": ["dialect/"],
   "answer.ts": ["dialect/", "engine/engine.ts", "error.ts", "messages/", "wire/"],
+  "responses.ts": ["answer.ts", "dialect/responses/", "wire/", "type:config.ts", "type:routes.ts"],
   "server.ts": [
     "answer.ts",
     "routes.ts",
+    "responses.ts",
+    "store/",
+    "type:dialect/responses/",
     "guard.ts",
     "error.ts",
     "messages/",
     "type:config.ts",
     "type:log.ts",
     "engine/engine.ts",
+    "engine/claude/orphans.ts",
   ],
   "commands/": [
     "config.ts",

@@ -90,6 +90,12 @@ function streamedApis(model: string): Api[] {
       headers: json,
       body: { model, stream: true, messages },
     },
+    {
+      title: "OpenAI Responses, streamed",
+      path: "/v1/responses",
+      headers: json,
+      body: { model, stream: true, store: false, input: "Hello, Sluice!" },
+    },
   ];
 }
 
@@ -136,15 +142,17 @@ async function* linesOf(response: Response): AsyncGenerator<string> {
 interface StreamedEvent {
   type?: string;
   error?: { message?: string };
-  delta?: { text?: string };
+  delta?: { text?: string } | string;
   choices?: { delta?: { content?: string | null } }[];
 }
 
-/** The piece of text in one line of either API's stream. */
+/** The piece of text in one line of any API's stream. */
 function textOf(line: string): string {
   if (!line.startsWith("data: {")) return "";
   const event = JSON.parse(line.slice("data: ".length)) as StreamedEvent;
   if (event.error !== undefined) throw new Error(event.error.message ?? "the stream broke off.");
+  if (event.type === "response.output_text.delta") return String(event.delta);
+  if (typeof event.delta === "string") return "";
   return event.delta?.text ?? event.choices?.[0]?.delta?.content ?? "";
 }
 

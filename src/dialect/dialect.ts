@@ -1,10 +1,11 @@
 import type { ProxyError } from "../error.ts";
 import type { AnswerMessage, MessageEvent, MessagesRequest, Model } from "../messages/types.ts";
+import type { Memory } from "./responses/memory.ts";
 
 /** One API that clients speak: bytes of a request in, canonical request out, canonical events back into its own shape. */
 export interface Dialect {
-  readonly name: "anthropic" | "chat";
-  /** Throws a ProxyError of kind `invalid_request` that names the field at fault. */
+  readonly name: "anthropic" | "chat" | "responses";
+  /** Throws a ProxyError, of kind `invalid_request` where a field is at fault, and naming it. */
   decode(body: unknown, context: DecodeContext): Exchange;
   encodeError(error: ProxyError, requestId: string): ErrorAnswer;
   /** `GET /v1/models`. `query` carries the paging of the Anthropic API. */
@@ -17,6 +18,8 @@ export interface DecodeContext {
   headers: Headers;
   /** The model of a request that names none, if one is configured. */
   defaultModel: string | undefined;
+  /** What the Responses API keeps from one request to the next; absent where nothing is kept. */
+  memory?: Memory | undefined;
 }
 
 /** A decoded request and the encoder bound to what its answer must echo, so that encode never sees the body again. */

@@ -20,6 +20,17 @@ export interface MessagesRequest {
   top_k?: number | undefined;
   stop_sequences?: string[] | undefined;
   service_tier?: string | undefined;
+  /** `fast` where the upstream has it. */
+  speed?: string | undefined;
+  /** Where the upstream computes the answer. */
+  inference_geo?: string | undefined;
+  /** The upstream's betas that the client asked for by name. */
+  betas?: string[] | undefined;
+  /**
+   * What the text of the answer must be, where `output_config.format` does not say it all: a JSON object of any schema,
+   * or JSON of a schema that the client takes as advice. Seen to by Sluice itself; no upstream is told.
+   */
+  text_format?: "json_object" | "json" | undefined;
 }
 
 export interface Message {

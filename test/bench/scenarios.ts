@@ -98,15 +98,16 @@ export const scenarios: readonly Scenario[] = [
   miss(60),
   miss(200, 1.6),
   {
+    // Sluice keeps more spares for a while after the first: what comes in fives comes in fives again.
     name: "burst",
-    figures: [{ name: "burst", title: `burst of ${burstSize} new conversations, slowest`, limit: 2.5 }],
+    figures: [
+      { name: "burst-first", title: `first burst of ${burstSize} new conversations, slowest` },
+      { name: "burst", title: "another such burst, slowest", limit: 2.5 },
+    ],
     measure: async (lab) => {
-      const asked = Array.from({ length: burstSize }, () => chat(lab).say(question(), "spare", "cold"));
-      const samples = (await Promise.all(asked)).map(timed);
-      const spares = samples.filter(({ way }) => way === "spare").length;
-      if (spares === 0) throw new Error("None of the burst was served by the spare");
-      const way = `${spares} spare + ${burstSize - spares} cold`;
-      return [{ ms: Math.max(...samples.map(({ ms }) => ms)), way }];
+      const first = await burst(lab);
+      await lab.subject.settled({ spares: burstSize });
+      return [first, await burst(lab)];
     },
   },
   {
@@ -119,6 +120,14 @@ export const scenarios: readonly Scenario[] = [
     },
   },
 ];
+
+async function burst(lab: Lab): Promise<Sample> {
+  const asked = Array.from({ length: burstSize }, () => chat(lab).say(question(), "spare", "cold"));
+  const samples = (await Promise.all(asked)).map(timed);
+  const spares = samples.filter(({ way }) => way === "spare").length;
+  if (spares === 0) throw new Error("None of the burst was served by a spare");
+  return { ms: Math.max(...samples.map(({ ms }) => ms)), way: `${spares} spare + ${burstSize - spares} cold` };
+}
 
 /** A conversation that no process knows. */
 function miss(count: number, limit?: number): Scenario {

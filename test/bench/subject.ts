@@ -38,8 +38,8 @@ export interface Subject extends AsyncDisposable {
   readonly sluice: string;
   /** The CLI's version and path, as Sluice tells them. */
   readonly claude: string;
-  /** Resolves when a spare waits and nothing else goes on; where told so, also nothing is kept. */
-  settled(kept?: { live: number; parked: number }): Promise<void>;
+  /** Resolves when a spare waits, or as many as are told, and nothing else goes on; where told so, also what is kept. */
+  settled(wanted?: { spares?: number; live?: number; parked?: number }): Promise<void>;
   /** Milliseconds from the start of `claude -p` to its first text. */
   bare(signal: AbortSignal): Promise<number>;
   /** What Sluice has warned of. */
@@ -90,11 +90,12 @@ export async function startSubject(interrupted: AbortSignal): Promise<Subject> {
     pid: child.pid,
     sluice,
     claude,
-    settled: async (kept) => {
+    settled: async (wanted = {}) => {
       await eventually(async () => {
-        const { processes, spares, starting, waiting, live, parked } = await pool();
-        const quiet = spares === 1 && starting === 0 && waiting === 0 && processes === spares + live + parked;
-        return quiet && (kept === undefined || (live === kept.live && parked === kept.parked));
+        const now = await pool();
+        const quiet = now.starting === 0 && now.waiting === 0 && now.processes === now.spares + now.live + now.parked;
+        const as = { spares: 1, live: now.live, parked: now.parked, ...wanted };
+        return quiet && now.spares === as.spares && now.live === as.live && now.parked === as.parked;
       });
       await Bun.sleep(calm);
     },

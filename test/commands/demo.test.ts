@@ -11,7 +11,7 @@ describe("demo", () => {
     await using demo = await startCommand(["demo", "--port", "0"], { env });
     const [shown, url = ""] = await demo.until(running);
 
-    for (const path of ["/v1/models", "/v1/messages", "/v1/chat/completions"]) {
+    for (const path of ["/v1/models", "/v1/messages", "/v1/chat/completions", "/v1/responses"]) {
       expect(shown).toContain(`$ curl -N ${url}${path}`);
     }
     expect(shown).toContain("event: content_block_delta");

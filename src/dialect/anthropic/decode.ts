@@ -1,22 +1,32 @@
 import { type DraftMessage, isBlank, toConversation } from "../../messages/conversation.ts";
+import { dropForeignThinking } from "../../messages/foreign-thinking.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
+import { checkMedia } from "../../messages/media.ts";
+import { ignoredParameters, refuseParameters } from "../../messages/parameters.ts";
 import type { MessagesRequest, OutputConfig, TextBlock } from "../../messages/types.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
 import { validate } from "../validate.ts";
+import { toBetas } from "./betas.ts";
 import { createEncoder } from "./encode.ts";
+import { parameters } from "./parameters.ts";
 import { requestSchema, type WireMessage, type WireRequest } from "./schema.ts";
 import { toTools } from "./tools.ts";
+import { refuseRemoved } from "./version.ts";
 
 /** Decodes the body of `POST /v1/messages` (api-dialects 1.1). Throws `invalid_request` that names the field at fault. */
 export function decode(body: unknown, context: DecodeContext): Exchange {
   const wire = validate(requestSchema, body);
   const model = wire.model ?? context.defaultModel;
   if (model === undefined) throw invalidRequest("model", "Field required");
-  refuseUnsupported(wire);
+  refuseThread(wire);
+  refuseParameters(parameters, wire);
+  refuseRemoved(wire, context.headers.get("anthropic-version"));
   checkLimits(wire);
 
-  const { drafts, hoisted, hoistedPaths } = hoistSystem(wire.messages);
+  const { drafts: turns, hoisted, hoistedPaths } = hoistSystem(wire.messages);
+  const { drafts, paths: foreignPaths } = dropForeignThinking(turns);
+  checkMedia(drafts);
   const request: MessagesRequest = makeWellFormed({
     model,
     max_tokens: wire.max_tokens,
@@ -30,27 +40,25 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
     top_k: wire.top_k,
     stop_sequences: wire.stop_sequences,
     service_tier: wire.service_tier,
+    speed: wire.speed,
+    inference_geo: wire.inference_geo,
+    betas: toBetas(context.headers.get("anthropic-beta")),
   });
-  const warnings = hoistedPaths.length === 0 ? [] : [`${listSome(hoistedPaths)}: moved to the system prompt`];
+
+  const warnings = ignoredParameters(parameters, {
+    ...wire,
+    user_profile_id: context.headers.get("anthropic-user-profile-id"),
+    workspace_id: context.headers.get("anthropic-workspace-id"),
+  });
+  if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
+  if (foreignPaths.length > 0) warnings.push(`${listSome(foreignPaths)}: thinking without a signature left out`);
   return { request, stream: wire.stream ?? false, warnings, encoder: createEncoder(request.model) };
 }
 
-function refuseUnsupported(wire: WireRequest): void {
-  const refuse = (param: string, reason: string) => invalidRequest(param, reason, "unsupported_parameter");
-  if (wire.container !== undefined && wire.container !== null) {
-    throw refuse("container", "containers are not supported");
-  }
-  if (typeof wire.thread === "object" && wire.thread !== null) {
-    // With this code the SDK's tool runner sends the conversation itself; anything else it takes for a lost one.
-    throw invalidRequest(
-      "thread",
-      "threads are not supported: send the whole conversation",
-      "thread_unsupported_request",
-    );
-  }
-  if (wire.mcp_servers !== undefined && wire.mcp_servers.length > 0) {
-    throw refuse("mcp_servers", "MCP servers are not supported");
-  }
+function refuseThread({ thread }: WireRequest): void {
+  if (thread === undefined || thread === null) return;
+  // With this code the SDK's tool runner sends the conversation itself; any other it takes for a lost one.
+  throw invalidRequest("thread", parameters.thread.note, "thread_unsupported_request");
 }
 
 function checkLimits({ max_tokens, thinking, stop_sequences = [] }: WireRequest): void {

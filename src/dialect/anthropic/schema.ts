@@ -78,7 +78,15 @@ const toolResult = z.object({
   cache_control,
 });
 
-const thinking = z.object({ type: z.literal("thinking"), thinking: z.string(), signature: z.string() });
+// Other providers' thinking has no signature, and clients that switch between them replay it.
+const thinking = z.object({
+  type: z.literal("thinking"),
+  thinking: z.string(),
+  signature: z
+    .string()
+    .nullish()
+    .transform((signature) => signature ?? ""),
+});
 
 const redactedThinking = z.object({ type: z.literal("redacted_thinking"), data: z.string() });
 
@@ -163,11 +171,21 @@ export const requestSchema = z.object({
   /** What `output_config.format` was called while it was a beta. */
   output_format: optional(format),
   service_tier: optional(z.string()),
+  speed: optional(z.string()),
+  inference_geo: optional(z.string()),
   tools: optional(z.array(tool)),
   tool_choice: optional(toolChoice),
-  mcp_servers: optional(z.array(z.unknown())),
+
+  // Only whether they are there is looked at.
   container: z.unknown().optional(),
+  mcp_servers: z.unknown().optional(),
+  compaction: z.unknown().optional(),
+  billing_policy: z.unknown().optional(),
   thread: z.unknown().optional(),
+  context_management: z.unknown().optional(),
+  diagnostics: z.unknown().optional(),
+  fallbacks: z.unknown().optional(),
+  fallback_credit_token: z.unknown().optional(),
 });
 
 export type WireRequest = z.output<typeof requestSchema>;

@@ -1,13 +1,18 @@
 import { ProxyError } from "../../error.ts";
 import { type DraftMessage, isBlank, toConversation } from "../../messages/conversation.ts";
-import { listSome } from "../../messages/invalid.ts";
-import type { Effort, MessagesRequest, OutputConfig, ThinkingConfig } from "../../messages/types.ts";
+import { invalidRequest, listSome } from "../../messages/invalid.ts";
+import { checkMedia } from "../../messages/media.ts";
+import { ignoredParameters, refuseParameters } from "../../messages/parameters.ts";
+import { withReasoning } from "../../messages/reasoning.ts";
+import { type AskedFormat, withFormat } from "../../messages/text-format.ts";
+import type { MessagesRequest } from "../../messages/types.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
+import { efforts } from "../openai-effort.ts";
 import { validate } from "../validate.ts";
 import { functionCall, toolCalls } from "./calls.ts";
 import { createEncoder } from "./encode.ts";
-import { ignoredParameters, refuseUnsupported } from "./parameters.ts";
+import { parameters } from "./parameters.ts";
 import { requestSchema, type WireRequest } from "./schema.ts";
 import { speaksOfFunctions, toTools } from "./tools.ts";
 import { toTurns } from "./turns.ts";
@@ -18,22 +23,28 @@ import { toTurns } from "./turns.ts";
  */
 export function decode(body: unknown, context: DecodeContext): Exchange {
   const wire = validate(requestSchema, body);
-  refuseUnsupported(wire);
+  refuseParameters(parameters, wire);
+  if (wire.stream_options !== undefined && wire.stream !== true) {
+    throw invalidRequest("stream_options", "it is only allowed when `stream` is true", "invalid_value");
+  }
   const { drafts, system, hoistedPaths, namedPaths } = toTurns(wire.messages);
+  checkMedia(drafts);
   const begun = beginWithUser(drafts);
-  const request: MessagesRequest = makeWellFormed({
+  const asked: MessagesRequest = {
     model: wire.model ?? context.defaultModel ?? missingModel(),
     max_tokens: wire.max_completion_tokens ?? wire.max_tokens,
     system,
     messages: toConversation(begun),
     ...toTools(wire),
-    ...reasoning(wire.reasoning_effort),
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
     stop_sequences: stopSequences(wire.stop),
-  });
+  };
+  const effort = wire.reasoning_effort;
+  const reasoned = withReasoning(asked, effort === undefined || effort === "none" ? effort : efforts[effort]);
+  const request = makeWellFormed(withFormat(reasoned.request, toFormat(wire.response_format), schemaPath));
 
-  const warnings = ignoredParameters(wire).map((param) => `${param} ignored`);
+  const warnings = [...ignoredParameters(parameters, wire), ...reasoned.warnings];
   if (wire.temperature !== undefined && wire.temperature > 1) warnings.push("temperature lowered to 1");
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
   if (namedPaths.length > 0) warnings.push(`name ignored in ${listSome(namedPaths)}`);
@@ -61,22 +72,11 @@ function missingModel(): never {
   });
 }
 
-const efforts = {
-  minimal: "low",
-  low: "low",
-  medium: "medium",
-  high: "high",
-  xhigh: "xhigh",
-  max: "max",
-} as const satisfies Record<string, Effort>;
+const schemaPath = "response_format.json_schema.schema";
 
-function reasoning(effort: WireRequest["reasoning_effort"]): {
-  thinking?: ThinkingConfig;
-  output_config?: OutputConfig;
-} {
-  if (effort === undefined) return {};
-  if (effort === "none") return { thinking: { type: "disabled" } };
-  return { output_config: { effort: efforts[effort] } };
+/** This API nests what the other has flat. */
+function toFormat(format: WireRequest["response_format"]): AskedFormat | undefined {
+  return format?.type === "json_schema" ? { type: format.type, ...format.json_schema } : format;
 }
 
 /** The Messages API refuses blank stop sequences, which this API takes. */

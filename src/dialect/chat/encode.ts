@@ -1,9 +1,9 @@
 import { mintChatCompletionId } from "../../messages/ids.ts";
 import type { AnswerMessage, ToolUseBlock } from "../../messages/types.ts";
 import type { Encoder } from "../dialect.ts";
+import { errorObject } from "../openai-errors.ts";
 import type { CallSpelling } from "./calls.ts";
 import { type AnswerHead, ChunkWriter, type EncoderOptions } from "./chunks.ts";
-import { errorObject } from "./errors.ts";
 import { finishReason, refusalText } from "./stop.ts";
 import { encodeUsage } from "./usage.ts";
 

@@ -1,37 +1,67 @@
-import { invalidRequest } from "../../messages/invalid.ts";
-import type { WireRequest } from "./schema.ts";
+import type { Parameters } from "../../messages/parameters.ts";
 
-/**
- * Throws `invalid_request` for the parameters that would change the shape of the answer and that Sluice can't deliver
- * (api-dialects 2.1, verdict R).
- */
-export function refuseUnsupported(wire: WireRequest): void {
-  const refuse = (param: string, reason: string) => invalidRequest(param, reason, "unsupported_parameter");
-  if (wire.response_format !== undefined && wire.response_format.type !== "text") {
-    throw refuse("response_format", "structured output is not supported yet");
-  }
-  if (wire.n !== undefined && wire.n > 1) throw refuse("n", "only one choice can be answered");
-  if (wire.logprobs === true) throw refuse("logprobs", "log probabilities are not available");
-  if (wire.top_logprobs) throw refuse("top_logprobs", "log probabilities are not available");
-  if (wire.audio !== undefined) throw refuse("audio", "audio output is not supported");
-  if (wire.modalities?.includes("audio")) throw refuse("modalities", "audio output is not supported");
-  if (wire.web_search_options !== undefined) throw refuse("web_search_options", "web search is not supported");
-  if (wire.moderation !== undefined) throw refuse("moderation", "moderation is not supported");
-  if (wire.stream_options !== undefined && wire.stream !== true) {
-    throw invalidRequest("stream_options", "it is only allowed when `stream` is true", "invalid_value");
-  }
-}
+const is =
+  (...idle: unknown[]) =>
+  (value: unknown): boolean =>
+    idle.includes(value);
 
-/** The parameters that ask for something and get nothing; one that only spells its default asks for nothing. */
-export function ignoredParameters(wire: WireRequest): string[] {
-  const asked = {
-    frequency_penalty: wire.frequency_penalty ?? 0,
-    presence_penalty: wire.presence_penalty ?? 0,
-    logit_bias: Object.keys(wire.logit_bias ?? {}).length,
-    seed: wire.seed !== undefined,
-    verbosity: wire.verbosity !== undefined && wire.verbosity !== "medium",
-    prediction: wire.prediction !== undefined,
-    store: wire.store,
-  };
-  return Object.entries(asked).flatMap(([param, is]) => (is ? param : []));
-}
+/** What becomes of each parameter of `POST /v1/chat/completions` (api-dialects 2.1). */
+export const parameters = {
+  model: { verdict: "honoured", note: "Any spelling of a model of Claude Code's" },
+  messages: {
+    verdict: "honoured",
+    note: "Later system messages move to the system prompt, `name` is left out; warnings say so",
+  },
+  stream: { verdict: "honoured", note: "A whole answer is the stream, collected" },
+  stream_options: { verdict: "honoured", note: "`include_usage`; obfuscation is not done" },
+  max_completion_tokens: { verdict: "honoured", note: "Kept by the upstream; goes before `max_tokens`" },
+  max_tokens: { verdict: "honoured", note: "Kept by the upstream" },
+  stop: { verdict: "honoured", note: "Also cut out of the stream by Sluice itself; blank ones ask for nothing" },
+  tools: { verdict: "honoured", note: "Functions; custom tools are refused" },
+  tool_choice: { verdict: "honoured", note: "With `allowed_tools`, only those are there" },
+  parallel_tool_calls: { verdict: "honoured", note: "A second call is cut where `false` forbids it" },
+  functions: { verdict: "honoured", note: "Answered with `function_call`, one at a time" },
+  function_call: { verdict: "honoured", note: "As `tool_choice`" },
+  response_format: {
+    verdict: "honoured",
+    note: "The answer is checked before it ends, against the schema where it is strict",
+  },
+  reasoning_effort: {
+    verdict: "approximated",
+    note: "`minimal` is low; thoughts come as `reasoning_content`; none before a forced call",
+  },
+  temperature: { verdict: "approximated", note: "Above 1 lowered to 1; ignored while reasoning" },
+  top_p: { verdict: "approximated", note: "Below 0.95 ignored while reasoning" },
+
+  frequency_penalty: { verdict: "ignored", note: "The models have none", idle: is(0) },
+  presence_penalty: { verdict: "ignored", note: "The models have none", idle: is(0) },
+  logit_bias: {
+    verdict: "ignored",
+    note: "The models have none",
+    idle: (value) => Object.keys(value ?? {}).length === 0,
+  },
+  seed: { verdict: "ignored", note: "The models have none" },
+  verbosity: { verdict: "ignored", note: "The models have none", idle: is("medium") },
+  prediction: { verdict: "ignored", note: "It would only make the answer faster" },
+  store: { verdict: "ignored", note: "Chat completions are not stored", idle: is(false) },
+
+  metadata: { verdict: "hint", note: "Of stored completions" },
+  user: { verdict: "hint", note: "Claude Code sends its own" },
+  safety_identifier: { verdict: "hint", note: "Claude Code sends its own" },
+  prompt_cache_key: { verdict: "hint", note: "Prompts are cached by what they say" },
+  prompt_cache_options: { verdict: "hint", note: "Claude Code places the marks of the cache itself" },
+  prompt_cache_retention: { verdict: "hint", note: "As long as the upstream keeps it" },
+  service_tier: { verdict: "hint", note: "Answered as `default`" },
+
+  n: { verdict: "refused", note: "only one choice can be answered", idle: is(1) },
+  logprobs: { verdict: "refused", note: "log probabilities are not available", idle: is(false) },
+  top_logprobs: { verdict: "refused", note: "log probabilities are not available", idle: is(0) },
+  audio: { verdict: "refused", note: "audio output is not supported" },
+  modalities: {
+    verdict: "refused",
+    note: "audio output is not supported",
+    idle: (value) => Array.isArray(value) && !value.includes("audio"),
+  },
+  web_search_options: { verdict: "refused", note: "web search is not supported" },
+  moderation: { verdict: "refused", note: "moderation is not supported" },
+} as const satisfies Parameters;

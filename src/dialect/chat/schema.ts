@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Tool } from "../../messages/types.ts";
-import { inputSchema, optional, toolName } from "../validate.ts";
+import { inputSchema, jsonObject, optional, toolName } from "../validate.ts";
 
 /**
  * The request of `POST /v1/chat/completions` (api-dialects 2.1). Fields it does not know are accepted and go no
@@ -90,6 +90,18 @@ const toolChoice = z.union([
   z.enum(["none", "auto", "required"]),
 ]);
 
+const responseFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.enum(["text", "json_object"]) }),
+  z.object({
+    type: z.literal("json_schema"),
+    json_schema: z.object({
+      schema: optional(jsonObject),
+      description: optional(z.string()),
+      strict: optional(z.boolean()),
+    }),
+  }),
+]);
+
 const penalty = optional(z.number().min(-2).max(2));
 
 const tokens = optional(z.int().min(1));
@@ -121,7 +133,7 @@ export const requestSchema = z.object({
   modalities: optional(z.array(z.enum(["text", "audio"]))),
   web_search_options: optional(z.unknown()),
   moderation: optional(z.unknown()),
-  response_format: optional(z.object({ type: z.enum(["text", "json_object", "json_schema"]) })),
+  response_format: optional(responseFormat),
 
   tools: optional(z.array(z.object({ type: optional(functionType), function: definedFunction }))),
   tool_choice: optional(toolChoice),

@@ -123,7 +123,9 @@ class ClaudeEngine implements Engine {
     const last = request.messages.at(-1);
     if (!last) throw new ProxyError("bug", "A request without messages passed decode.");
     const [window = ""] = /\[\w+\]$/.exec(model.name) ?? [];
-    const before = Fingerprint.of(request, `${profile}/${model.resolved}${window}`).with(earlier);
+    // The CLI reads the betas at its first request only.
+    const kind = [profile, model.resolved + window, ...(request.betas ?? [])].join("/");
+    const before = Fingerprint.of(request, kind).with(earlier);
     return { request, model, profile, earlier, last, before, signal };
   }
 

@@ -70,8 +70,7 @@ export class Pool {
     this.#broken = false;
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
-      // In the background, and not in the moments in which the request needs the processor itself.
-      setTimeout(() => this.#refill(), headStart);
+      this.#refillSoon();
       return { process: spare, spare: this.#options.spares > 0 };
     }
     if (launch === undefined && this.#plainWaiters() >= this.#starting) this.#grow();
@@ -175,10 +174,10 @@ export class Pool {
         if (waiter) {
           this.#remove(waiter);
           waiter.give(process);
-          // Not while others wait for theirs: a spare would only take the time that they need.
-          if (this.#starting === 0) this.#refill();
+          this.#refillSoon();
         } else {
           this.#spares.push(process);
+          this.#refill();
         }
       },
       (error: unknown) => {
@@ -202,18 +201,22 @@ export class Pool {
     return process;
   }
 
+  /** In the background, and not in the moments in which a request needs the processor itself. */
+  #refillSoon(): void {
+    setTimeout(() => this.#refill(), headStart);
+  }
+
+  /** Starts what is missing, one after the other, while nobody waits: spares must not take the time of those who do. */
   #refill(): void {
-    if (this.#closed || this.#broken) return;
-    while (this.#starting + this.#spares.length < this.#target + this.#plainWaiters()) {
-      if (this.#alive.size >= this.#options.maxProcesses) return this.#makeRoom();
-      this.#startPlain();
-    }
+    if (this.#closed || this.#broken || this.#starting > 0 || this.#waiters.length > 0) return;
+    if (this.#spares.length >= this.#target) return;
+    if (this.#alive.size >= this.#options.maxProcesses) this.#makeRoom();
+    else this.#startPlain();
   }
 
   /** For the first spare the conversation that was used least recently gives way; its exit calls again. */
   #makeRoom(): void {
-    const none = this.#starting + this.#spares.length === 0;
-    if (none && this.#options.spares > 0 && this.#leaving === 0) this.#options.evict("live");
+    if (this.#spares.length === 0 && this.#options.spares > 0 && this.#leaving === 0) this.#options.evict("live");
   }
 
   /** Whether one more process may start now; where not, one that serves nobody gives way, and its exit calls again. */
@@ -234,6 +237,7 @@ export class Pool {
     this.#remove(waiter);
     waiter.gone = true;
     waiter.refuse(error);
+    this.#refillSoon();
   }
 }
 

@@ -29,6 +29,8 @@ describe("decodes", () => {
       thinking: { type: "enabled", budget_tokens: 1024, display: "omitted" },
       output_config: { effort: "high", format: { type: "json_schema", schema: { type: "object" } } },
       service_tier: "auto",
+      speed: "fast",
+      inference_geo: "us",
       max_tokens: 1025,
     };
     expect(decoded({ ...parameters, stream: true })).toMatchObject({ request: parameters, stream: true, warnings: [] });
@@ -50,7 +52,7 @@ describe("decodes", () => {
     const cache_control = { type: "ephemeral", ttl: "1h" };
     const content = [
       { type: "text", text: "a", cache_control },
-      { type: "image", source: { type: "base64", media_type: "image/png", data: "AA==" }, cache_control },
+      { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" }, cache_control },
       { type: "image", source: { type: "url", url: "https://x/y.png" } },
       { type: "document", source: { type: "base64", media_type: "application/pdf", data: "AA==" }, title: "t" },
       {
@@ -89,7 +91,7 @@ describe("decodes", () => {
   });
 
   test("fields that nobody knows, which go no further", () => {
-    const body = { metadata: { user_id: "u" }, context_management: { edits: [] }, betas: ["x"], shiny: 1 };
+    const body = { metadata: { user_id: "u" }, betas: ["x"], shiny: 1 };
     const block = { type: "text", text: "Hi", shiny: 1 };
     const { request, warnings } = decoded({ ...body, messages: [{ role: "user", content: [block] }] });
     expect(request).toEqual(anthropic.decode(minimal, context).request);
@@ -140,6 +142,43 @@ describe("decodes", () => {
     });
   });
 
+  test("betas from the header, but for those that say who asks", () => {
+    const betas = (header: string) =>
+      anthropic.decode(minimal, { ...context, headers: new Headers({ "anthropic-beta": header }) }).request.betas;
+    expect(betas("context-1m-2025-08-07, claude-code-20250219,oauth-2025-04-20,context-1m-2025-08-07,x")).toEqual([
+      "context-1m-2025-08-07",
+      "x",
+    ]);
+    expect(betas("claude-code-20250219")).toBeUndefined();
+    expect(betas("A,b c,d:e,f_g,")).toBeUndefined();
+    expect(betas(Array.from({ length: 33 }, (_, n) => `b${n}`).join())).toBeUndefined();
+  });
+
+  test("thinking of another provider by leaving it out, with a warning", () => {
+    const foreign = (signature: unknown) => ({ type: "thinking", thinking: "hm", signature });
+    const { request, warnings } = decoded({
+      messages: [
+        ...messages,
+        { role: "assistant", content: [foreign(undefined)] },
+        { role: "user", content: "a" },
+        { role: "assistant", content: [foreign("gemini|x"), foreign("c2ln"), { type: "text", text: "b" }] },
+        ...messages,
+      ],
+    });
+    expect<unknown>(request.messages).toEqual([
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "Hi" },
+          { type: "text", text: "a" },
+        ],
+      },
+      { role: "assistant", content: [foreign("c2ln"), { type: "text", text: "b" }] },
+      { role: "user", content: [{ type: "text", text: "Hi" }] },
+    ]);
+    expect(warnings).toEqual(["messages.1, messages.3: thinking without a signature left out"]);
+  });
+
   test("lone surrogates as U+FFFD, NUL as it is", () => {
     const { request } = decoded({ system: "a\ud800", messages: [{ role: "user", content: "\udc00\0" }] });
     expect(request.system).toEqual([{ type: "text", text: "a\ufffd" }]);
@@ -149,6 +188,8 @@ describe("decodes", () => {
 
 describe("refuses", () => {
   const withBlock = (block: unknown, role = "user") => ({ messages: [{ role, content: [block] }] });
+  const withSource = (source: object, type = "image") => withBlock({ type, source });
+  const inBase64 = (media_type: string, data: string) => ({ type: "base64", media_type, data });
 
   test.each<[object, string]>([
     [{ max_tokens: undefined }, "max_tokens: Field required"],
@@ -183,6 +224,42 @@ describe("refuses", () => {
       withBlock({ type: "tool_result", tool_use_id: "x", content: [{ type: "text", text: 1 }] }),
       "messages.0.content.0.content.0.text: Input should be a valid string",
     ],
+    [
+      withSource(inBase64("image/png", "A".repeat(5 * 1024 * 1024 + 4))),
+      "messages.0.content.0: image exceeds 5 MB maximum: 5242884 bytes > 5242880 bytes",
+    ],
+    [withSource(inBase64("image/png", "iVBORw0KGgo")), "messages.0.content.0: the image should be valid base64"],
+    [withSource(inBase64("image/png", "")), "messages.0.content.0: the image should be valid base64"],
+    [
+      withSource(inBase64("image/png", "AAAA")),
+      "messages.0.content.0: the image should be a JPEG, PNG, GIF or WebP file",
+    ],
+    [
+      withSource(inBase64("text/html", "AAAA"), "document"),
+      "messages.0.content.0: a document in base64 should be application/pdf",
+    ],
+    [
+      withSource(inBase64("application/pdf", "?"), "document"),
+      "messages.0.content.0: the document should be valid base64",
+    ],
+    [
+      withSource({ type: "text", media_type: "text/html", data: "a" }, "document"),
+      "messages.0.content.0: the text of a document should be text/plain",
+    ],
+    [
+      withSource({ type: "url", url: "file:///etc/passwd" }),
+      "messages.0.content.0: the URL should begin with `https://` or `http://`",
+    ],
+    [
+      withBlock({
+        type: "tool_result",
+        tool_use_id: "x",
+        content: [{ type: "image", source: inBase64("image/png", "AAAA") }],
+      }),
+      "messages.0.content.0.content.0: the image should be a JPEG, PNG, GIF or WebP file",
+    ],
+    [{ compaction: {} }, "compaction: compaction is not supported"],
+    [{ billing_policy: {} }, "billing_policy: who is billed is chosen by Claude Code's login"],
     [{ system: [{ type: "text", text: " " }] }, "system.0: text content blocks must contain non-whitespace text"],
     [{ system: [{ type: "image" }] }, "system.0.type: Input should be 'text'"],
     [{ temperature: 1.1 }, "temperature: Input should be at most 1"],
@@ -218,6 +295,55 @@ describe("refuses", () => {
       );
       expect(param).toBeUndefined();
     }
+  });
+});
+
+describe("by version", () => {
+  const removed: [object, string][] = [
+    [{ temperature: 1 }, "temperature: Extra inputs are not permitted in version 2026-10-21"],
+    [{ top_p: 1 }, "top_p: Extra inputs are not permitted in version 2026-10-21"],
+    [{ top_k: 0 }, "top_k: Extra inputs are not permitted in version 2026-10-21"],
+    [
+      {
+        messages: [
+          ...messages,
+          {
+            role: "assistant",
+            content: [{ type: "document", source: { type: "text", media_type: "text/plain", data: "a" } }],
+          },
+          ...messages,
+        ],
+      },
+      "messages.1.content.0: `document` blocks can't be in `assistant` messages in version 2026-10-21",
+    ],
+    ...[
+      { type: "text", text: "a", citations: [{}] },
+      { type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "a", citations: [{}] }] },
+    ].map((block): [object, string] => [
+      { messages: [{ role: "user", content: [block] }] },
+      "messages.0.content.0: text of `user` messages can't have `citations` in version 2026-10-21",
+    ]),
+  ];
+
+  test.each(removed)("%j", (fields, message) => {
+    const body = { ...minimal, ...fields };
+    const headers = (version: string) => new Headers({ "anthropic-version": version });
+    expect(() => anthropic.decode(body, { ...context, headers: headers("2026-10-21") })).toThrow(message);
+    for (const older of [context.headers, headers("2023-06-01"), headers("someday")]) {
+      expect(anthropic.decode(body, { ...context, headers: older }).warnings).toEqual([]);
+    }
+  });
+
+  test("what the newer one kept", () => {
+    const kept = {
+      messages: [
+        { role: "user", content: [{ type: "text", text: "a", citations: [] }] },
+        { role: "assistant", content: [{ type: "text", text: "a", citations: [{}] }] },
+        ...messages,
+      ],
+    };
+    const headers = new Headers({ "anthropic-version": "2026-10-21" });
+    expect(anthropic.decode({ ...minimal, ...kept }, { ...context, headers }).request.messages).toHaveLength(3);
   });
 });
 

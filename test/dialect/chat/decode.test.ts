@@ -40,17 +40,110 @@ describe("decodes", () => {
   });
 
   test.each([
-    ["none", { thinking: { type: "disabled" } }],
-    ["minimal", { output_config: { effort: "low" } }],
-    ["low", { output_config: { effort: "low" } }],
-    ["medium", { output_config: { effort: "medium" } }],
-    ["high", { output_config: { effort: "high" } }],
-    ["xhigh", { output_config: { effort: "xhigh" } }],
-    ["max", { output_config: { effort: "max" } }],
-  ])("reasoning_effort %s", (reasoning_effort, expected) => {
-    expect<object>(decoded({ reasoning_effort }).request).toEqual({
+    ["minimal", "low"],
+    ["low", "low"],
+    ["medium", "medium"],
+    ["high", "high"],
+    ["xhigh", "xhigh"],
+    ["max", "max"],
+  ])("reasoning_effort %s as effort, and as thinking that is told", (reasoning_effort, effort) => {
+    const { request, warnings } = decoded({ reasoning_effort });
+    expect<object>(request).toEqual({
       ...chat.decode(minimal, context).request,
-      ...expected,
+      output_config: { effort },
+      thinking: { type: "adaptive", display: "summarized" },
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test("reasoning_effort none as no thinking", () => {
+    expect(decoded({ reasoning_effort: "none" }).request).toEqual({
+      ...chat.decode(minimal, context).request,
+      thinking: { type: "disabled" },
+    });
+  });
+
+  test("reasoning without what the Messages API refuses beside it", () => {
+    expect(decoded({ reasoning_effort: "low", temperature: 0, top_p: 0.5 })).toMatchObject({
+      request: { temperature: undefined, top_p: undefined, thinking: { type: "adaptive" } },
+      warnings: ["temperature ignored while reasoning", "top_p ignored while reasoning"],
+    });
+    expect(decoded({ reasoning_effort: "low", temperature: 1, top_p: 0.95 })).toMatchObject({
+      request: { temperature: 1, top_p: 0.95 },
+      warnings: [],
+    });
+    expect(decoded({ reasoning_effort: "none", temperature: 0 }).request.temperature).toBe(0);
+    const tools = [{ type: "function", function: { name: "f" } }];
+    const forced = decoded({ reasoning_effort: "high", tools, tool_choice: "required", temperature: 0 });
+    expect(forced).toMatchObject({
+      request: { temperature: 0, output_config: { effort: "high" } },
+      warnings: ["no reasoning before a forced tool call"],
+    });
+    expect(forced.request.thinking).toBeUndefined();
+  });
+
+  describe("response_format", () => {
+    const inner = { type: "object", properties: { b: { type: "string" } } };
+    const schema = {
+      type: "object",
+      properties: { a: inner, free: { type: "object", additionalProperties: true } },
+      $defs: { c: { anyOf: [inner, { type: ["object", "null"] }] } },
+      allOf: [{ properties: {} }],
+    };
+    const asked = (json_schema: object) => decoded({ response_format: { type: "json_schema", json_schema } }).request;
+
+    test("of a strict schema, whose objects are closed", () => {
+      const closed = { ...inner, additionalProperties: false };
+      const request = asked({ name: "x", strict: true, schema, description: "An x." });
+      expect<unknown>(request.output_config).toEqual({
+        format: {
+          type: "json_schema",
+          schema: {
+            description: "An x.",
+            type: "object",
+            properties: { a: closed, free: { type: "object", additionalProperties: true } },
+            $defs: { c: { anyOf: [closed, { type: ["object", "null"], additionalProperties: false }] } },
+            allOf: [{ properties: {} }],
+            additionalProperties: false,
+          },
+        },
+      });
+      expect(request.text_format).toBeUndefined();
+    });
+
+    test("of a schema that is advice, as it is", () => {
+      expect<unknown>(asked({ name: "x", schema })).toMatchObject({
+        output_config: { format: { type: "json_schema", schema } },
+        text_format: "json",
+      });
+    });
+
+    test("beside reasoning", () => {
+      const { request } = decoded({
+        reasoning_effort: "low",
+        response_format: { type: "json_schema", json_schema: { name: "x", schema: {} } },
+      });
+      expect<unknown>(request.output_config).toEqual({ effort: "low", format: { type: "json_schema", schema: {} } });
+    });
+
+    test("of any object, which the system prompt asks for", () => {
+      const response_format = { type: "json_object" };
+      const { request } = decoded({
+        response_format,
+        messages: [{ role: "system", content: "Be brief." }, ...messages],
+      });
+      expect(request.system).toHaveLength(1);
+      expect(request.system[0]?.text).toStartWith("Be brief.\n\nYour answer must be a single JSON object");
+      expect(request.text_format).toBe("json_object");
+      expect(decoded({ response_format }).request.system).toHaveLength(1);
+      expect(asked({ name: "x" }).text_format).toBe("json_object");
+    });
+
+    test("nested too deeply is refused", () => {
+      let deep: object = {};
+      for (let depth = 0; depth < 100_000; depth++) deep = { items: deep };
+      const response_format = { type: "json_schema", json_schema: { name: "x", strict: true, schema: deep } };
+      expect(refusalOf(chat, { ...minimal, response_format }).param).toBe("response_format.json_schema.schema");
     });
   });
 
@@ -171,16 +264,16 @@ describe("decodes", () => {
       content: [
         text("a"),
         image_url("https://x/y.png"),
-        image_url("data:image/png;base64,AA=="),
-        image_url("DATA:image/JPEG;charset=utf-8;name=a;base64,BB=="),
+        image_url("data:image/png;base64,iVBORw0KGgo="),
+        image_url("DATA:image/JPEG;charset=utf-8;name=a;base64,/9j/"),
         file,
       ],
     });
     expect(user?.content).toEqual([
       text("a"),
       { type: "image", source: { type: "url", url: "https://x/y.png" } },
-      { type: "image", source: { type: "base64", media_type: "image/png", data: "AA==" } },
-      { type: "image", source: { type: "base64", media_type: "image/jpeg", data: "BB==" } },
+      { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" } },
+      { type: "image", source: { type: "base64", media_type: "image/jpeg", data: "/9j/" } },
       {
         type: "document",
         source: { type: "base64", media_type: "application/pdf", data: "UERG" },
@@ -285,9 +378,24 @@ describe("refuses", () => {
     [{ web_search_options: {} }, "web_search_options", "web_search_options: web search is not supported"],
     [{ moderation: {} }, "moderation", "moderation: moderation is not supported"],
     [
-      { response_format: { type: "json_object" } },
-      "response_format",
-      "response_format: structured output is not supported yet",
+      { response_format: { type: "xml" } },
+      "response_format.type",
+      "response_format.type: Input should be 'text', 'json_object' or 'json_schema'",
+    ],
+    [
+      { response_format: { type: "json_schema" } },
+      "response_format.json_schema",
+      "response_format.json_schema: Field required",
+    ],
+    [
+      part({ type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }),
+      "messages.0.content.0",
+      "messages.0.content.0: the image should be a JPEG, PNG, GIF or WebP file",
+    ],
+    [
+      part({ type: "file", file: { file_data: "data:application/pdf;base64,A" } }),
+      "messages.0.content.0",
+      "messages.0.content.0: the document should be valid base64",
     ],
     [{ stream_options: {} }, "stream_options", "stream_options: it is only allowed when `stream` is true"],
     [part({ type: "input_audio" }), "messages.0.content.0", "messages.0.content.0: audio input is not supported"],

@@ -112,12 +112,12 @@ describe("decodes", () => {
         {
           role: "tool",
           tool_call_id: "b",
-          content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }],
+          content: [{ type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }],
         },
         { role: "user", content: "and?" },
       ],
     }).request;
-    const source = { type: "base64", media_type: "image/png", data: "AA==" };
+    const source = { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" };
     expect(messages).toMatchObject([
       { role: "user" },
       {

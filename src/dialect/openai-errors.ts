@@ -1,5 +1,5 @@
-import type { ErrorKind, ProxyError } from "../../error.ts";
-import type { ErrorAnswer } from "../dialect.ts";
+import type { ErrorKind, ProxyError } from "../error.ts";
+import type { ErrorAnswer } from "./dialect.ts";
 
 /** `error.type` of the OpenAI APIs, and the `code` of errors that bring none (api-dialects 2.4). */
 const types = {

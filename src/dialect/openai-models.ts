@@ -1,4 +1,4 @@
-import type { Model } from "../../messages/types.ts";
+import type { Model } from "../messages/types.ts";
 
 /** One model of `GET /v1/models` and the answer of `GET /v1/models/{id}` (api-dialects 2.4). */
 export function encodeModel({ id, created }: Model) {

@@ -1,0 +1,7 @@
+import type { Dialect } from "../dialect.ts";
+import { encodeError } from "../openai-errors.ts";
+import { encodeModel, encodeModels } from "../openai-models.ts";
+import { decode } from "./decode.ts";
+
+/** The OpenAI Responses API. */
+export const responses: Dialect = { name: "responses", decode, encodeError, encodeModels, encodeModel };

@@ -1,0 +1,79 @@
+import type { ProxyError } from "../../error.ts";
+import type { SseMessage } from "../dialect.ts";
+import { errorObject } from "../openai-errors.ts";
+import { type ItemStatus, type OutputItem, withoutSeals } from "./items.ts";
+import type { ItemEvent, OpenItem } from "./open-items.ts";
+import { type ResponseObject, showResponse } from "./response.ts";
+
+/**
+ * The events of one response in their strict grammar (api-dialects 3.3): numbered from 0 without a gap, items one after
+ * the other, each with its start and its end. Who calls it knows only of items and their pieces.
+ */
+export class EventWriter {
+  readonly output: OutputItem[] = [];
+  /** The lengths of the pieces of each item. */
+  readonly pieces: number[][] = [];
+  #sequence = 0;
+  #open: OpenItem | undefined;
+
+  /** `sealed`: whether the client sees the sealed content of reasoning. */
+  constructor(readonly sealed: boolean) {}
+
+  /** `response` is the one that has no output yet. */
+  begin(response: ResponseObject): SseMessage[] {
+    return [this.#event("response.created", { response }), this.#event("response.in_progress", { response })];
+  }
+
+  open(item: OpenItem): SseMessage[] {
+    this.#open = item;
+    this.pieces.push([]);
+    const output_index = this.output.length;
+    const added = this.#event("response.output_item.added", { output_index, item: item.begun() });
+    return [added, ...this.#tell(item, item.start())];
+  }
+
+  /** More of the open item; nothing is no event. */
+  piece(delta: string): SseMessage[] {
+    if (this.#open === undefined || delta === "") return [];
+    this.pieces.at(-1)?.push(delta.length);
+    return this.#tell(this.#open, this.#open.piece(delta));
+  }
+
+  /** The end of the open item, if there is one. */
+  close(status: ItemStatus): SseMessage[] {
+    const open = this.#open;
+    if (open === undefined) return [];
+    this.#open = undefined;
+    const told = this.#tell(open, open.end());
+    const item = open.done(status);
+    const output_index = this.output.push(item) - 1;
+    const [shown] = this.sealed ? [item] : withoutSeals([item]);
+    return [...told, this.#event("response.output_item.done", { output_index, item: shown })];
+  }
+
+  /** The last events; `response` is the whole one. */
+  end(response: ResponseObject): SseMessage[] {
+    const shown = showResponse(response, this.sealed);
+    return [this.#event(`response.${response.status}`, { response: shown }), { data: "[DONE]" }];
+  }
+
+  /** The last events of a response that failed: SDKs act on the first, Codex on the second. */
+  fail(response: ResponseObject, error: ReturnType<typeof errorObject>): SseMessage[] {
+    return [this.#event("error", { error }), ...this.end(response)];
+  }
+
+  #tell(item: OpenItem, events: readonly ItemEvent[]): SseMessage[] {
+    const at = { item_id: item.id, output_index: this.output.length };
+    return events.map(([type, fields]) => this.#event(type, { ...at, ...fields }));
+  }
+
+  #event(type: string, fields: object): SseMessage {
+    return { event: type, data: JSON.stringify({ type, sequence_number: this.#sequence++, ...fields }) };
+  }
+}
+
+/** What a failed response says of its error; a code is required here. */
+export function responseError(error: ProxyError): { code: string; message: string } {
+  const { code, message } = errorObject(error);
+  return { code: code ?? "server_error", message };
+}

@@ -1,0 +1,173 @@
+import { StopMatcher } from "./stop-matcher.ts";
+import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
+
+/**
+ * The events of an answer within the request's limits, exactly, also where the upstream can't be trusted with them:
+ *
+ * - **stop sequences** are cut out of the text, also across deltas and neighbouring text blocks. Only what may be the
+ *   beginning of one is held back, and given out as soon as it is none.
+ * - **`disable_parallel_tool_use`** lets the first call of a tool pass and ends the answer before the second.
+ *
+ * The source is ended where the answer is cut; its true usage is not known then, so the output's is an estimate.
+ * `max_tokens` is the upstream's to keep: nobody else can count its tokens, and what is over the limit when
+ * `message_delta` tells has long been sent. Its stop reason and usage are passed on as they are.
+ *
+ * Where none of this was asked for, the events themselves are returned: no step is added.
+ */
+export function limit(events: AsyncIterable<MessageEvent>, request: MessagesRequest): AsyncIterable<MessageEvent> {
+  const stops = (request.stop_sequences ?? []).filter((stop) => stop !== "");
+  const choice = request.tool_choice;
+  const oneCall = choice !== undefined && choice.type !== "none" && choice.disable_parallel_tool_use === true;
+  return stops.length === 0 && !oneCall ? events : limited(events, new Limiter(stops, oneCall));
+}
+
+async function* limited(events: AsyncIterable<MessageEvent>, limiter: Limiter): AsyncGenerator<MessageEvent> {
+  let last: MessageEvent[] = [];
+  for await (const event of events) {
+    const passed = limiter.take(event);
+    if (limiter.ended) {
+      // Out of the loop first: that ends the source, which would go on writing while a slow client reads.
+      last = passed;
+      break;
+    }
+    yield* passed;
+  }
+  yield* last;
+}
+
+/** English has about four characters a token. */
+const charactersPerToken = 4;
+
+class Limiter {
+  readonly #matcher: StopMatcher;
+  readonly #oneCall: boolean;
+  /** Events that wait until their text is known to be no stop sequence, and that text (UTF-16). */
+  #held: MessageEvent[] = [];
+  #heldText = "";
+  /** The block that the client has open. */
+  #open: number | undefined;
+  #calls = 0;
+  #characters = 0;
+  #outputTokens = 0;
+  #ended = false;
+
+  constructor(stops: readonly string[], oneCall: boolean) {
+    this.#matcher = new StopMatcher(stops);
+    this.#oneCall = oneCall;
+  }
+
+  /** Whether the answer was cut: what `take` returned last is its end. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The events that may pass. */
+  take(event: MessageEvent): MessageEvent[] {
+    switch (event.type) {
+      case "ping":
+        return [event];
+      case "message_start":
+        this.#outputTokens = event.message.usage.output_tokens;
+        return [event];
+      case "content_block_start":
+        if (event.content_block.type === "text") return this.#hold(event);
+        if (event.content_block.type === "tool_use" && this.#calls++ > 0 && this.#oneCall) {
+          return [...this.#flush(), ...this.#end("tool_use", null)];
+        }
+        return this.#pass(event);
+      case "content_block_delta":
+        return this.#delta(event);
+      case "content_block_stop":
+        return this.#hold(event);
+      case "message_delta":
+      case "message_stop":
+        return this.#pass(event);
+    }
+  }
+
+  #delta(event: Extract<MessageEvent, { type: "content_block_delta" }>): MessageEvent[] {
+    const { delta } = event;
+    if (delta.type === "thinking_delta") this.#characters += delta.thinking.length;
+    if (delta.type === "input_json_delta") this.#characters += delta.partial_json.length;
+    if (delta.type !== "text_delta") return this.#hold(event);
+
+    const match = this.#matcher.push(delta.text);
+    const before = this.#heldText.length;
+    const last = this.#held.at(-1);
+    // As one piece with what it completes: a stop sequence that was none, or the half of a character.
+    if (last && textOf(last) !== "") this.#held[this.#held.length - 1] = withText(last, textOf(last) + delta.text);
+    else this.#held.push(event);
+    this.#heldText += delta.text;
+    this.#characters += delta.text.length;
+    if (match === undefined) return this.#release(this.#clear);
+    const passed = this.#release(before + match.end - match.stop.length);
+    return [...passed, ...this.#end("stop_sequence", match.stop)];
+  }
+
+  /** An event that keeps its place behind the text that is held back. */
+  #hold(event: MessageEvent): MessageEvent[] {
+    this.#held.push(event);
+    return this.#release(this.#clear);
+  }
+
+  /** An event behind which no stop sequence can go on. */
+  #pass(event: MessageEvent): MessageEvent[] {
+    this.#held.push(event);
+    return this.#flush();
+  }
+
+  #flush(): MessageEvent[] {
+    this.#matcher.reset();
+    return this.#release(this.#heldText.length);
+  }
+
+  /** How much of the held text is surely no beginning of a stop sequence, and no half of a character. */
+  get #clear(): number {
+    const length = this.#heldText.length - this.#matcher.pending;
+    return isHighSurrogate(this.#heldText.charCodeAt(length - 1)) ? length - 1 : length;
+  }
+
+  /** So much of the held text, with the events before and right behind it. */
+  #release(length: number): MessageEvent[] {
+    this.#heldText = this.#heldText.slice(length);
+    const passed: MessageEvent[] = [];
+    let rest = length;
+    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
+      const text = textOf(next);
+      if (text.length > rest) {
+        if (rest > 0) passed.push(withText(next, text.slice(0, rest)));
+        this.#held[0] = withText(next, text.slice(rest));
+        break;
+      }
+      rest -= text.length;
+      passed.push(next);
+      this.#held.shift();
+      if (next.type === "content_block_start") this.#open = next.index;
+      if (next.type === "content_block_stop") this.#open = undefined;
+    }
+    return passed;
+  }
+
+  /** The end of an answer that is cut here. */
+  #end(stop_reason: StopReason, stop_sequence: string | null): MessageEvent[] {
+    this.#ended = true;
+    const output_tokens = Math.max(this.#outputTokens, Math.ceil(this.#characters / charactersPerToken));
+    return [
+      ...(this.#open === undefined ? [] : [{ type: "content_block_stop" as const, index: this.#open }]),
+      { type: "message_delta", delta: { stop_reason, stop_sequence }, usage: { output_tokens } },
+      { type: "message_stop" },
+    ];
+  }
+}
+
+function textOf(event: MessageEvent): string {
+  return event.type === "content_block_delta" && event.delta.type === "text_delta" ? event.delta.text : "";
+}
+
+function withText(event: MessageEvent, text: string): MessageEvent {
+  return event.type === "content_block_delta" ? { ...event, delta: { type: "text_delta", text } } : event;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
