@@ -53,11 +53,12 @@ test("a silent stream says something, in a way that no reader takes for a messag
 
 test("a failure before the first event is thrown, one behind it is told in the stream", async () => {
   const failure = new ProxyError("overloaded", "Busy");
-  await expect(
-    stream(async function* () {
-      throw failure;
-    }),
-  ).rejects.toBe(failure);
+  const nothing: MessageEvent[] = [];
+  const failing = async function* () {
+    yield* nothing;
+    throw failure;
+  };
+  await expect(stream(failing)).rejects.toBe(failure);
   const { response, ended } = await stream(async function* () {
     yield* events.slice(0, 4);
     throw failure;

@@ -16,7 +16,7 @@ describe("demo", () => {
     }
     expect(shown).toContain("event: content_block_delta");
     expect(shown).toContain("data: [DONE]");
-    expect(shown.match(/The whole text: Hello, Sluice!/g)).toHaveLength(2);
+    expect(shown.match(/The whole text: Hello, Sluice!/g)).toHaveLength(3);
     expect(shown).toContain(`export ANTHROPIC_BASE_URL=${url}\n`);
 
     const models = await fetch(`${url}/v1/models`);
