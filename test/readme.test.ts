@@ -3,19 +3,10 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { testedVersion } from "../src/engine/claude/locate.ts";
 import { exitCodes } from "../src/error.ts";
-import { configFile, type Option, options, variablesOf } from "../src/options.ts";
+import { readmePath, readTable, tables } from "./support/readme.ts";
 
 const root = join(import.meta.dir, "..");
-const readme = await Bun.file(join(root, "README.md")).text();
-
-/** The cells of the table below a heading, without its head. */
-function table(heading: string): string[][] {
-  const [, section = ""] = readme.split(`\n## ${heading}\n`);
-  const [, ...rows] = [...(section.split("\n## ")[0] ?? "").matchAll(/^\|(.*)\|$/gm)];
-  // An escaped pipe would be part of a cell; there is none so far.
-  const cells = rows.map(([, row = ""]) => row.split("|").map((cell) => cell.trim()));
-  return cells.filter(([first]) => !/^-+$/.test(first ?? ""));
-}
+const readme = await Bun.file(readmePath).text();
 
 test("the two commands come first", () => {
   const commands = [...readme.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, command]) => command);
@@ -30,20 +21,16 @@ test(".ci/run runs the test line of the README, exactly", async () => {
 });
 
 describe("tables", () => {
-  test("the options are those of the table in options.ts, in its order", () => {
-    const row = (option: Option<unknown>) => [
-      `\`--${option.flag}${option.hint && ` ${option.hint}`}\``,
-      variablesOf(option)
-        .map((name) => `\`${name}\``)
-        .join(", "),
-      option.fallback ? `\`${option.fallback}\`` : "",
-      `${option.description}.`,
-    ];
-    expect(table("Options")).toEqual([...Object.values(options), configFile].map(row));
-  });
+  test.each(Object.keys(tables))(
+    "%s: as the code has them, in its order (bun test/support/readme.ts writes them)",
+    (heading) => {
+      expect(tables[heading]?.length).toBeGreaterThan(20);
+      expect(readTable(readme, heading)).toEqual(tables[heading] ?? []);
+    },
+  );
 
   test("the exit codes are those of error.ts", () => {
-    const codes = table("Exit codes").map(([code]) => Number(code));
+    const codes = readTable(readme, "Exit codes").map(([code]) => Number(code));
     expect(codes).toEqual([0, 1, ...Object.values(exitCodes)]);
   });
 });

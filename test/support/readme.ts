@@ -1,0 +1,58 @@
+/** The README's tables that the code decides. `bun test/support/readme.ts` writes them anew. */
+
+import { resolve } from "node:path";
+import { parameters as messages } from "../../src/dialect/anthropic/parameters.ts";
+import { parameters as chat } from "../../src/dialect/chat/parameters.ts";
+import { parameters as responses } from "../../src/dialect/responses/parameters.ts";
+import type { Parameters } from "../../src/messages/parameters.ts";
+import { configFile, type Option, options, variablesOf } from "../../src/options.ts";
+
+export const readmePath = resolve(import.meta.dir, "../../README.md");
+
+/** The rows below each heading, as cells. */
+export const tables: Readonly<Record<string, string[][]>> = {
+  Options: [...Object.values(options), configFile].map(optionRow),
+  "Parameters of Messages": parameterRows(messages),
+  "Parameters of Chat Completions": parameterRows(chat),
+  "Parameters of Responses": parameterRows(responses),
+};
+
+/** The cells of the table below a heading of a text, without its head. */
+export function readTable(text: string, heading: string): string[][] {
+  const [, section = ""] = text.split(`\n## ${heading}\n`);
+  const [, ...rows] = [...(section.split("\n## ")[0] ?? "").matchAll(/^\|(.*)\|$/gm)];
+  const cells = rows.map(([, row = ""]) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  return cells.filter(([first]) => !/^-+$/.test(first ?? ""));
+}
+
+function optionRow(option: Option<unknown>): string[] {
+  return [
+    `\`--${option.flag}${option.hint && ` ${option.hint}`}\``,
+    variablesOf(option)
+      .map((name) => `\`${name}\``)
+      .join(", "),
+    option.fallback ? `\`${option.fallback}\`` : "",
+    `${option.description}.`,
+  ];
+}
+
+function parameterRows(parameters: Parameters): string[][] {
+  return Object.entries(parameters).map(([name, { verdict, note }]) => {
+    const sentence = `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
+    return [`\`${name}\``, verdict, sentence.replaceAll("|", "\\|")];
+  });
+}
+
+function withTable(text: string, heading: string, rows: readonly string[][]): string {
+  const start = text.indexOf("\n|", text.indexOf(`\n## ${heading}\n`)) + 1;
+  const body = text.indexOf("\n", text.indexOf("\n", start) + 1) + 1;
+  const end = text.indexOf("\n\n", start) + 1;
+  return text.slice(0, body) + rows.map((row) => `| ${row.join(" | ")} |\n`).join("") + text.slice(end);
+}
+
+if (import.meta.main) {
+  const text = await Bun.file(readmePath).text();
+  const written = Object.entries(tables).reduce((all, [heading, rows]) => withTable(all, heading, rows), text);
+  await Bun.write(readmePath, written);
+  await Bun.$`bun fmt ${readmePath}`.quiet();
+}
