@@ -11,6 +11,8 @@ describe("a path", () => {
     ["/v1/messages/", "anthropic", "answer"],
     ["/v1/chat/completions", "chat", "answer"],
     ["/chat/completions", "chat", "answer"],
+    ["/v1/responses", "responses", "answer"],
+    ["/responses/", "responses", "answer"],
     ["/v1/models", "chat", "models"],
     ["/models/", "chat", "models"],
     ["/health", "chat", "health"],
@@ -39,6 +41,6 @@ describe("a path", () => {
     ["/v1/models/opus%5B1m%5D", "opus[1m]"],
     ["/v1/models/%E0%A4%A", "%E0%A4%A"],
   ])("%s names the model %s", (path, model) => {
-    expect(findRoute(path, plain)).toMatchObject({ endpoint: "model", model });
+    expect(findRoute(path, plain)).toMatchObject({ endpoint: "model", id: model });
   });
 });

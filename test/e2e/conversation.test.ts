@@ -226,7 +226,7 @@ describe("limits", () => {
   });
 
   test("who needs several at once finds several spares the next time, as long as there is room", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "12", "--idle-ttl", "2s"] });
+    await using sluice = await startSluice({ args: ["--max-processes", "12", "--idle-ttl", "8s"] });
     const burst = () => Promise.all(["a", "b", "c"].map((word) => ask(sluice, [user(`${word} ${Math.random()}`)])));
     await eventually(async () => (await health(sluice)).spares === 1);
     expect((await burst()).map(({ way }) => way).sort()).toEqual(["cold", "cold", "spare"]);

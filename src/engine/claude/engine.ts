@@ -94,26 +94,29 @@ class ClaudeEngine implements Engine {
     this.#launcher.close();
   }
 
-  /** Tries once more, with a fresh process, where one was lost before it had answered anything. */
+  /** Tries again, with a fresh process, where one was lost before it had answered anything. */
   async *#answer(
     request: MessagesRequest,
     signal: AbortSignal,
     report: (way: Way) => void,
   ): AsyncGenerator<MessageEvent> {
     const asked = await this.#understand(request, signal);
-    let begun = false;
-    try {
-      for await (const event of this.#continue(asked, report) ?? this.#begin(asked, report)) {
-        begun = true;
-        yield event;
+    let events = this.#continue(asked, report) ?? this.#begin(asked, report);
+    for (let lost = 0, begun = false; ; events = this.#begin(asked, report)) {
+      try {
+        for await (const event of events) {
+          begun = true;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        // What an agent has done may not be done twice.
+        if (begun || signal.aborted || asked.profile === "agent" || !(error instanceof ProcessLost)) throw error;
+        if (++lost > retries(error)) throw error;
+        this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
+          reason: error.message,
+        });
       }
-    } catch (error) {
-      // What an agent has done may not be done twice.
-      if (begun || signal.aborted || asked.profile === "agent" || !(error instanceof ProcessLost)) throw error;
-      this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
-        reason: error.message,
-      });
-      yield* this.#begin(asked, report);
     }
   }
 
@@ -229,6 +232,11 @@ class ClaudeEngine implements Engine {
     });
     return { process, ready: known };
   }
+}
+
+/** A silent process has cost its whole time already; one that died may have been dead before it was asked. */
+function retries({ kind }: ProcessLost): number {
+  return kind === "timeout" ? 1 : 2;
 }
 
 /** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
