@@ -105,6 +105,7 @@ export const scenarios: readonly Scenario[] = [
       { name: "burst", title: "another such burst, slowest", limit: 2.5 },
     ],
     measure: async (lab) => {
+      await lab.subject.settled({ spares: 1 });
       const first = await burst(lab);
       await lab.subject.settled({ spares: burstSize });
       return [first, await burst(lab)];

@@ -38,7 +38,7 @@ export interface Subject extends AsyncDisposable {
   readonly sluice: string;
   /** The CLI's version and path, as Sluice tells them. */
   readonly claude: string;
-  /** Resolves when a spare waits, or as many as are told, and nothing else goes on; where told so, also what is kept. */
+  /** Resolves when a spare waits, or just as many as are told, and nothing else goes on; where told so, also what is kept. */
   settled(wanted?: { spares?: number; live?: number; parked?: number }): Promise<void>;
   /** Milliseconds from the start of `claude -p` to its first text. */
   bare(signal: AbortSignal): Promise<number>;
@@ -94,7 +94,7 @@ export async function startSubject(interrupted: AbortSignal): Promise<Subject> {
       await eventually(async () => {
         const now = await pool();
         const quiet = now.starting === 0 && now.waiting === 0 && now.processes === now.spares + now.live + now.parked;
-        const as = { spares: 1, live: now.live, parked: now.parked, ...wanted };
+        const as = { ...now, spares: Math.max(1, now.spares), ...wanted };
         return quiet && now.spares === as.spares && now.live === as.live && now.parked === as.parked;
       });
       await Bun.sleep(calm);
