@@ -58,12 +58,13 @@ export class Conversation {
     return this.#calls.length > 0;
   }
 
-  /** The first turn of this process: `opening` goes in front, and what was said before is replayed. */
+  /** The first turn of this process: `opening`, settings included, goes in front, and what was said before is replayed. */
   begin(
     question: Question,
     opening: readonly ControlRequest[],
     messages: readonly Message[],
   ): AsyncGenerator<MessageEvent> {
+    this.#unsaid(question.settings);
     return this.#turn(question, opening, async (preamble, listener) => {
       const replayed = await replay(this.#process, preamble, messages, this.#options.model, listener);
       this.#options.replayed(replayed);
@@ -76,9 +77,14 @@ export class Conversation {
    */
   next(question: Question, answer: Message, message: Message): AsyncGenerator<MessageEvent> | undefined {
     if (!this.#process.alive) return undefined;
-    if (!this.parked) return this.#turn(question, [], (preamble, listener) => this.#ask(preamble, message, listener));
+    if (!this.parked)
+      return this.#turn(question, this.#unsaid(question.settings), (preamble, listener) =>
+        this.#ask(preamble, message, listener),
+      );
     const results = resultsFor(this.#calls, answer, message);
-    return results && this.#turn(question, [], (preamble, listener) => this.#hand(preamble, results, listener));
+    if (!results) return undefined;
+    const settings = this.#unsaid(question.settings);
+    return this.#turn(question, settings, (preamble, listener) => this.#hand(preamble, results, listener));
   }
 
   end(): void {
@@ -104,12 +110,11 @@ export class Conversation {
 
   async *#turn(
     question: Question,
-    opening: readonly ControlRequest[],
+    requests: readonly ControlRequest[],
     write: (preamble: readonly object[], listener: LineListener) => Promise<void>,
   ): AsyncGenerator<MessageEvent> {
     const { signal } = question;
     const events = new Channel<MessageEvent>(eventBuffer);
-    const requests = [...this.#unsaid(question.settings), ...opening];
     const controls = requests.map((request) => this.#process.control(request));
     Promise.all(controls.map(({ answer }) => answer)).catch((error) => events.fail(error));
 

@@ -16,7 +16,7 @@ import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
 import { type Features, probe, proven, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
-import { type CliModel, conversationSettings, type Profile, turnSettings } from "./settings.ts";
+import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
@@ -175,8 +175,9 @@ class ClaudeEngine implements Engine {
         replayed: (measured) => this.#planner.replayed(measured),
       });
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
-      const opening = conversationSettings(request, model, prompt);
-      for await (const event of conversation.begin(this.#question(asked, conversation), opening, replay)) {
+      const question = this.#question(asked, conversation);
+      const opening = openingSettings(question.settings, request, model, prompt);
+      for await (const event of conversation.begin(question, opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
         yield event;

@@ -4,7 +4,7 @@ import { Conversation } from "./conversation.ts";
 import { composeHistory } from "./history.ts";
 import type { CliProcess } from "./process.ts";
 import { ToolNames } from "./names.ts";
-import { conversationSettings, turnSettings } from "./settings.ts";
+import { openingSettings, turnSettings } from "./settings.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
 
@@ -59,7 +59,7 @@ export async function probe(start: StartProbe, folder: string, signal: AbortSign
       replayed: () => {},
     });
     const settings = turnSettings(request, model, "chat", undefined);
-    const opening = conversationSettings(request, model, "probe-system");
+    const opening = openingSettings(settings, request, model, "probe-system");
     const question = { settings, signal, rest: () => {} };
     for await (const _ of conversation.begin(question, opening, composeHistory(request.messages)));
     return compare(upstream.body);

@@ -55,12 +55,18 @@ export function turnSettings(
   return { subtype: "apply_flag_settings", settings: { env, effortLevel: effort ?? null } };
 }
 
-/** What holds for a whole conversation: only before its first message can it be set without a trace. */
-export function conversationSettings(request: MessagesRequest, model: CliModel, system: string): ControlRequest[] {
-  return [
-    { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) },
-    ...(request.tools ? [connectServer] : []),
-  ];
+/**
+ * What is written before the first message of a conversation: the settings of its first turn, and what holds for all of
+ * it and could not be set later without a trace. The tools come first: their handshake takes its time beside the rest.
+ */
+export function openingSettings(
+  settings: ControlRequest,
+  request: MessagesRequest,
+  model: CliModel,
+  system: string,
+): ControlRequest[] {
+  const setModel = { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) };
+  return [...(request.tools ? [connectServer] : []), settings, setModel];
 }
 
 /** Thinking as the model knows it: one from before 4.6 takes a budget only, of which the answer needs its part. */
