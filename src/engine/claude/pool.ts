@@ -62,8 +62,7 @@ export class Pool {
 
   /**
    * An initialised process, which the caller then owns: a spare where one waits, or one that is started in a way of its
-   * own. Throws `overloaded` when the queue is
-   * full or the wait too long, and whatever kept the process from starting.
+   * own. Throws `overloaded` when the queue is full or the wait too long, and whatever kept the process from starting.
    */
   async claim(signal: AbortSignal, launch?: Launch): Promise<{ process: CliProcess; spare: boolean }> {
     if (signal.aborted) throw canceled();
