@@ -1,6 +1,7 @@
 /** Follow-up turns reach the process that holds the conversation; everything else is served from history, and equal. */
 
 import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import type Anthropic from "@anthropic-ai/sdk";
 import { eventually } from "../support/environment.ts";
 import { cut, lastUserText, stall, text, thinking } from "../support/mock-anthropic.ts";
@@ -271,6 +272,25 @@ describe("limits", () => {
     expect(late.status).toBe(529);
     held.resolve();
     expect((await slow).said).toBe("You said: slow");
+  });
+
+  test("a client that reads nothing for a time is not taken for a CLI that says nothing", async () => {
+    await using sluice = await startSluice({ args: ["--stall-timeout", "1s"] });
+    sluice.mock.respond(() => text("0123456789".repeat(3_000_000), { chunks: 3000 }));
+    const body = JSON.stringify({ model: "sonnet", max_tokens: 9, stream: true, messages: [user("one")] });
+    // A socket of its own: fetch would read ahead.
+    const socket = connect(sluice.server.port, "127.0.0.1");
+    let last = "";
+    socket.once("data", () => socket.pause());
+    socket.on("data", (data) => (last = (last + data).slice(-400)));
+    socket.write(`POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`);
+    socket.write(`Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    await sluice.mock.waitFor(1);
+    await Bun.sleep(4000);
+    socket.resume();
+    await eventually(() => /message_stop|event: error/.test(last));
+    socket.destroy();
+    expect(last).toContain("message_stop");
   });
 
   test("a stalled CLI: another try before the first event, an error after it", async () => {

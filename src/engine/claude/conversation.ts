@@ -179,6 +179,7 @@ export class Conversation {
           let wait: Promise<void> | undefined;
           for (const event of step.events) wait = events.push(event);
           if (step.end) events.close();
+          if (wait) watch.rest(wait);
           return wait;
         } catch (error) {
           events.fail(error);
@@ -245,6 +246,12 @@ class Watchdog {
 
   feed(): void {
     this.#heard = performance.now();
+  }
+
+  /** Counts no silence until then: it is the client that reads nothing, and so nobody who listens to the CLI. */
+  rest(until: Promise<void>): void {
+    this.#heard = Infinity;
+    void until.then(() => this.feed());
   }
 
   stop(): void {
