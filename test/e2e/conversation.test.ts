@@ -275,7 +275,7 @@ describe("limits", () => {
   });
 
   test("a client that reads nothing for a time is not taken for a CLI that says nothing", async () => {
-    await using sluice = await startSluice({ args: ["--stall-timeout", "1s"] });
+    await using sluice = await startSluice({ args: ["--stall-timeout", "4s"] });
     sluice.mock.respond(() => text("0123456789".repeat(3_000_000), { chunks: 3000 }));
     const body = JSON.stringify({ model: "sonnet", max_tokens: 9, stream: true, messages: [user("one")] });
     // A socket of its own: fetch would read ahead.
@@ -286,7 +286,8 @@ describe("limits", () => {
     socket.write(`POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`);
     socket.write(`Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
     await sluice.mock.waitFor(1);
-    await Bun.sleep(4000);
+    // Longer than the CLI may be silent, which it truly is for a second or so over the last line, of 30 MB.
+    await Bun.sleep(9000);
     socket.resume();
     await eventually(() => /message_stop|event: error/.test(last));
     socket.destroy();
