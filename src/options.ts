@@ -160,7 +160,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
   spares: {
     flag: "spares",
     description:
-      "How many Claude Code processes wait for new conversations, more for a while after a burst; 0 starts one for each",
+      "How many Claude Code processes wait for new conversations, more while it is in use; 0 starts one for each",
     hint: "NUMBER",
     expects: "a whole number from 0 to 32",
     schema: whole(0, 32),

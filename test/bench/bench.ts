@@ -49,7 +49,8 @@ function readOptions(): Options {
 }
 
 async function run(options: Options, interrupted: AbortSignal): Promise<number> {
-  await using subject = await startSubject(interrupted);
+  await using subject = await startSubject(interrupted, 7);
+  await using roomy = await startSubject(interrupted, 40);
   const samples = new Map<string, Sample[]>();
   const failures: Failure[] = [];
   const load = loadavg()[0]?.toFixed(1);
@@ -59,7 +60,7 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     for (const scenario of shuffled(options.scenarios)) {
       if (failures.filter((failure) => failure.scenario === scenario.name).length >= mostFailures) continue;
       await attempt(failures, scenario.name, round, interrupted, async () => {
-        const measured = await measure(scenario, subject, interrupted);
+        const measured = await measure(scenario, { subject, roomy }, interrupted);
         if (round === 0) return;
         for (const [position, sample] of measured.entries()) {
           const name = scenario.figures[position]?.name ?? scenario.name;
@@ -87,7 +88,10 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   const measured: Measured = { header, scenarios: options.scenarios, samples, failures, memory };
   const rows = rowsOf(measured);
   printReport(rows, measured);
-  const warnings = subject.warnings();
+  const warnings = [subject, roomy]
+    .map((one) => one.warnings())
+    .join("\n")
+    .trim();
   if (warnings !== "") console.log(`\nSluice has warned\n${warnings}`);
 
   const exitCode = exitCodeOf(rows, measured);
@@ -106,9 +110,13 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
   return exitCode;
 }
 
-async function measure(scenario: Scenario, subject: Subject, interrupted: AbortSignal): Promise<Sample[]> {
-  await subject.settled();
-  return await scenario.measure({ subject, signal: bounded(interrupted) });
+async function measure(
+  scenario: Scenario,
+  subjects: Record<"subject" | "roomy", Subject>,
+  interrupted: AbortSignal,
+): Promise<Sample[]> {
+  for (const subject of Object.values(subjects)) await subject.settled();
+  return await scenario.measure({ ...subjects, signal: bounded(interrupted) });
 }
 
 function bounded(interrupted: AbortSignal): AbortSignal {

@@ -13,7 +13,7 @@ const root = resolve(import.meta.dir, "../..");
 const binary = join(root, "dist/sluice");
 
 /** A conversation that no scenario needs any more is soon gone, and takes no memory from those that follow. */
-const options = ["--port", "0", "--spares", "1", "--max-processes", "40", "--idle-ttl", "8s", "--park-ttl", "8s"];
+const options = "--port 0 --spares 1 --idle-ttl 8s --park-ttl 8s --pass-env SLUICE_TEST --log-level warn".split(" ");
 
 /** A process that has just started has things left to do when it says that it is ready (milliseconds). */
 const calm = 200;
@@ -46,8 +46,11 @@ export interface Subject extends AsyncDisposable {
   warnings(): string;
 }
 
-/** Starts upstream and Sluice; they end with the scope, and with this process however it ends. */
-export async function startSubject(interrupted: AbortSignal): Promise<Subject> {
+/**
+ * Starts upstream and Sluice; they end with the scope, and with this process however it ends. A quarter of its processes
+ * may be spares.
+ */
+export async function startSubject(interrupted: AbortSignal, maxProcesses: number): Promise<Subject> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(await temporaryFolder());
   // In this process, which does nothing else meanwhile: it answers within 1 ms, as it does in a process of its own.
@@ -56,16 +59,13 @@ export async function startSubject(interrupted: AbortSignal): Promise<Subject> {
   const env = cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker });
 
   const { command, sluice } = chooseSluice();
-  const child = Bun.spawn(
-    [...command, ...options, "--claude", realClaude, "--pass-env", "SLUICE_TEST", "--log-level", "warn"],
-    {
-      cwd: folder.path,
-      env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
+  const child = Bun.spawn([...command, ...options, "--max-processes", String(maxProcesses), "--claude", realClaude], {
+    cwd: folder.path,
+    env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   started.defer(() => end(child, marker));
   const stdout = collectText(child.stdout);
   const stderr = collectText(child.stderr);

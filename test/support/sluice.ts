@@ -49,8 +49,10 @@ export async function startSluice({ args = [], env = {}, claude = realClaude }: 
   const mock = await startMock();
   const marker = randomUUID();
   const logged: string[] = [];
+  // Of so few processes one is a spare: a reserve of more would take the machine from the other tests.
+  const basic = { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), SLUICE_MAX_PROCESSES: "7" };
   const { config } = loadConfig(["--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args], {
-    env: { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), ...env },
+    env: { ...basic, ...env },
   });
   const server = await startServer(
     config,

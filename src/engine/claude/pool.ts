@@ -5,7 +5,7 @@ import type { CliProcess } from "./process.ts";
 export interface PoolOptions {
   /** How many processes wait initialised, at least; with 0 none do. */
   spares: number;
-  /** How long more wait after more were needed at once (milliseconds). */
+  /** How long more wait after somebody asked (milliseconds). */
   idleTtl: number;
   /** How many there may be in all, in whatever state. */
   maxProcesses: number;
@@ -24,6 +24,12 @@ const patience = 5_000;
 
 /** How long a request that took a spare has the machine for itself: about its time to the first text (milliseconds). */
 const headStart = 150;
+
+/** How many more spares wait while Sluice is in use: programs that ask, ask for several things at once. */
+const reserve = 2;
+
+/** They are started when nobody has asked for so long (milliseconds). */
+const calm = 1_000;
 
 interface Waiter {
   /** Undefined: any process will do. */
@@ -45,14 +51,16 @@ export class Pool {
   #closed = false;
   /** The last start failed. Nothing is started again until somebody asks: it would fail in a circle. */
   #broken = false;
-  /** How many spares there should be now: who needed five at once will do so again. */
+  /** How many spares there should be now. */
   #target: number;
-  #shrink: Timer | undefined;
+  #calmer: Timer | undefined;
+  #rest: Timer | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#target = options.spares;
     this.#refill();
+    this.#use();
   }
 
   get counts(): { processes: number; spares: number; starting: number; waiting: number } {
@@ -67,12 +75,15 @@ export class Pool {
   async claim(signal: AbortSignal, launch?: Launch): Promise<{ process: CliProcess; spare: boolean }> {
     if (signal.aborted) throw canceled();
     this.#broken = false;
+    this.#use();
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
       this.#refillSoon();
       return { process: spare, spare: this.#options.spares > 0 };
     }
-    if (launch === undefined && this.#plainWaiters() >= this.#starting) this.#grow();
+    // A spare more would have served it at once.
+    if (this.#options.spares > 0 && launch === undefined && this.#plainWaiters() >= this.#starting)
+      this.#aim(this.#target + 1);
     const { promise, resolve, reject } = Promise.withResolvers<CliProcess>();
     const waiter: Waiter = { launch, give: resolve, refuse: reject };
     const timer = setTimeout(() => {
@@ -103,23 +114,35 @@ export class Pool {
   /** Ends everything; whoever waits is refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#shrink);
+    clearTimeout(this.#calmer);
+    clearTimeout(this.#rest);
     for (const waiter of this.#waiters) waiter.refuse(canceled());
     this.#waiters = [];
     await Promise.all([...this.#alive].map((process) => process.end()));
   }
 
-  /** A spare more would have served a request at once: for a time there is one more, as long as there is room for it. */
-  #grow(): void {
-    const { spares, maxProcesses, idleTtl } = this.#options;
+  /** Who asks will ask again: more spares wait for a time. */
+  #use(): void {
+    const { spares, idleTtl } = this.#options;
     if (spares === 0) return;
-    this.#target = Math.min(this.#target + 1, Math.max(spares, Math.floor(maxProcesses / 4)));
-    clearTimeout(this.#shrink);
-    this.#shrink = setTimeout(() => {
+    clearTimeout(this.#calmer);
+    clearTimeout(this.#rest);
+    this.#calmer = setTimeout(() => {
+      this.#aim(spares + reserve);
+      this.#refill();
+    }, calm).unref();
+    this.#rest = setTimeout(() => {
+      clearTimeout(this.#calmer);
       this.#target = spares;
       this.#trim();
-    }, idleTtl);
-    this.#shrink.unref();
+    }, idleTtl).unref();
+  }
+
+  /** Wants so many spares at least, as long as they leave room for conversations. */
+  #aim(count: number): void {
+    const { spares, maxProcesses } = this.#options;
+    const most = Math.max(spares, Math.floor(maxProcesses / 4));
+    this.#target = Math.max(this.#target, Math.min(count, most));
   }
 
   /** What waits beyond what is wanted does not stay. */
