@@ -20,6 +20,9 @@ export const eventStream = {
 /** A stream says something after so much silence, or whatever stands between would take it for dead (milliseconds). */
 const longestSilence = 15_000;
 
+/** How long trouble that passes may last (seconds): where nothing is known, a client tries again after this. */
+const moment = 5;
+
 /** Who is told how an exchange went on. */
 export interface Observer {
   /** The first event is there, and with it the headers of the answer. */
@@ -45,7 +48,7 @@ export async function answer(
   const turn = engine.run(request, signal);
   const events = ensureFormat(limit(turn, request), request)[Symbol.asyncIterator]();
   const first = await events.next();
-  const headers = describe(exchange, turn);
+  const headers = describe(exchange.warnings, turn);
   observer.answered(headers);
   if (!exchange.stream) {
     const message = await collect(resume(first, events));
@@ -59,20 +62,22 @@ export async function answer(
 /** The answer of a request that failed before its first event. */
 export function refuse(dialect: Dialect, error: ProxyError, requestId: string): Response {
   const { status, body } = dialect.encodeError(error, requestId);
+  const retryAfter = error.retryAfter ?? (error.retryable ? moment : undefined);
   return Response.json(body, {
     status,
     headers: {
-      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
+      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
       // The SDKs try statuses from 500 on again by themselves, also where that can't help.
       ...(!error.retryable && { "x-should-retry": "false" }),
     },
   });
 }
 
-function describe(exchange: Exchange, turn: Turn): Record<string, string> {
-  const warnings = [...exchange.warnings, ...turn.warnings];
+/** The headers that say how a request was served, and what was asked for and not done. */
+export function describe(asked: readonly string[], served: Pick<Turn, "way" | "warnings">): Record<string, string> {
+  const warnings = [...asked, ...served.warnings];
   return {
-    "x-sluice-way": turn.way,
+    "x-sluice-way": served.way,
     ...(warnings.length > 0 && { "x-sluice-warning": headerText(warnings.join("; ")) }),
   };
 }

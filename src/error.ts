@@ -75,6 +75,11 @@ export class ProxyError extends Error {
     this.code = details.code;
     this.retryAfter = details.retryAfter;
   }
+
+  /** The same failure, of a request that must not be sent again: what it did would be done twice. */
+  final(): ProxyError {
+    return new ProxyError(this.kind, this.message, { ...this, retryable: false, cause: this.cause });
+  }
 }
 
 /** Any thrown value as a ProxyError; what nobody foresaw is a `bug`, whose text stays in the log. */

@@ -65,7 +65,8 @@ export function createGuard(config: GuardConfig): Guard {
     if (origin === undefined) return {};
     return {
       "access-control-allow-origin": origin,
-      "access-control-expose-headers": "request-id, x-request-id, retry-after, x-sluice-way, x-sluice-warning",
+      "access-control-expose-headers":
+        "request-id, x-request-id, retry-after, x-should-retry, x-sluice-way, x-sluice-warning",
       vary: "origin",
     };
   }

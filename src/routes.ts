@@ -4,7 +4,7 @@ import type { Dialect } from "./dialect/dialect.ts";
 import { responses } from "./dialect/responses/index.ts";
 
 /** What is behind a path. */
-export type Endpoint = "answer" | "models" | "model" | "health" | StorageEndpoint;
+export type Endpoint = "answer" | "count" | "models" | "model" | "health" | StorageEndpoint;
 
 /** What the Responses API has beside answers. */
 export type StorageEndpoint = "response" | "input_items" | "cancel" | "compact";
@@ -27,10 +27,14 @@ export function findRoute(pathname: string, headers: Headers): Route {
   switch (path) {
     case "/messages":
       return { dialect: anthropic, endpoint: "answer", methods: ["POST"] };
+    case "/messages/count_tokens":
+      return { dialect: anthropic, endpoint: "count", methods: ["POST"] };
     case "/chat/completions":
       return { dialect: chat, endpoint: "answer", methods: ["POST"] };
     case "/responses":
       return { dialect: responses, endpoint: "answer", methods: ["POST"] };
+    case "/responses/input_tokens":
+      return { dialect: responses, endpoint: "count", methods: ["POST"] };
     case "/responses/compact":
       return { dialect: responses, endpoint: "compact", methods: ["POST"] };
     case "/models":
@@ -50,8 +54,7 @@ function storageRoute(path: string): Route {
   const [id = "", ...rest] = path.split("/");
   const what = rest.join("/");
   const route = { dialect: responses, id: decode(id) };
-  // What counts tokens is no response, whatever is asked of it.
-  if (what === "" && id !== "input_tokens") return { ...route, endpoint: "response", methods: ["GET", "DELETE"] };
+  if (what === "") return { ...route, endpoint: "response", methods: ["GET", "DELETE"] };
   if (what === "input_items") return { ...route, endpoint: "input_items", methods: ["GET"] };
   if (what === "cancel") return { ...route, endpoint: "cancel", methods: ["POST"] };
   return { dialect: responses, endpoint: undefined, methods: ["GET"] };

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { answer, type Observer, refuse } from "./answer.ts";
 import type { Config } from "./config.ts";
+import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import { stateFolder } from "./engine/claude/orphans.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
@@ -91,9 +92,15 @@ class Door {
       ended(response.status, error);
     }
     if (!response.headers.get("content-type")?.startsWith("text/event-stream")) ended(response.status);
+    const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
     for (const [name, value] of Object.entries({
+      ...(limited && (await this.engine).rateLimits()),
       "request-id": id,
       "x-request-id": id,
+      ...(route.dialect.name !== "anthropic" && {
+        "openai-version": "2020-10-01",
+        "openai-processing-ms": String(Math.round(performance.now() - started)),
+      }),
       ...this.#guard.corsHeaders(request),
     })) {
       response.headers.set(name, value);
@@ -115,13 +122,15 @@ class Door {
     const engine = await this.engine;
 
     switch (route.endpoint) {
-      case "answer": {
+      case "answer":
+      case "count": {
         const gone = new AbortController();
         const signal = AbortSignal.any([request.signal, this.shutdown, gone.signal]);
         const body = await readBody(request, this.config.maxBody, signal);
         // From here on silence is the model's, and the client may wait as long as it likes.
         server.timeout(request, 0);
         const context = { headers: request.headers, defaultModel: this.config.model, memory: this.memory };
+        if (route.endpoint === "count") return await count(route.dialect, body, context, engine, signal, observer);
         const exchange = route.dialect.decode(body, context);
         return await answer(exchange, engine, signal, () => gone.abort(), observer);
       }

@@ -38,9 +38,11 @@ const rooms: Record<string, string[]> = {
   "store/": ["error.ts", "type:log.ts", "type:dialect/responses/"],
   "routes.ts": ["dialect/"],
   "answer.ts": ["dialect/", "engine/engine.ts", "error.ts", "messages/", "wire/"],
+  "count.ts": ["answer.ts", "dialect/dialect.ts", "engine/engine.ts", "error.ts"],
   "responses.ts": ["answer.ts", "dialect/responses/", "wire/", "type:config.ts", "type:routes.ts"],
   "server.ts": [
     "answer.ts",
+    "count.ts",
     "routes.ts",
     "responses.ts",
     "store/",

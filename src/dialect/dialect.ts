@@ -8,10 +8,18 @@ export interface Dialect {
   /** Throws a ProxyError, of kind `invalid_request` where a field is at fault, and naming it. */
   decode(body: unknown, context: DecodeContext): Exchange;
   encodeError(error: ProxyError, requestId: string): ErrorAnswer;
+  /** How tokens are counted; absent where the API has no route for it. */
+  readonly count?: Counting;
   /** `GET /v1/models`. `query` carries the paging of the Anthropic API. */
   encodeModels(models: readonly Model[], query: URLSearchParams): unknown;
   /** `GET /v1/models/{id}`. */
   encodeModel(model: Model): unknown;
+}
+
+export interface Counting {
+  /** Throws as the dialect's own `decode` does. */
+  decode(body: unknown, context: DecodeContext): Pick<Exchange, "request" | "warnings">;
+  encode(tokens: number): unknown;
 }
 
 export interface DecodeContext {

@@ -16,9 +16,9 @@ export function ensureFormat(
   events: AsyncIterable<MessageEvent>,
   request: MessagesRequest,
 ): AsyncIterable<MessageEvent> {
-  const schema = request.output_config?.format?.schema;
-  if (schema === undefined && request.text_format === undefined) return events;
-  return checked(events, (text) => faultOf(text, request.text_format, schema));
+  const { format } = request.output_config ?? {};
+  const asked = request.text_format ?? format;
+  return asked === undefined ? events : checked(events, (text) => faultOf(text, asked));
 }
 
 async function* checked(
@@ -46,21 +46,16 @@ function refuse(fault: string | undefined): void {
 }
 
 /** What is wrong with a text; undefined where it fits. */
-function faultOf(
-  text: string,
-  format: MessagesRequest["text_format"],
-  schema: Record<string, unknown> | undefined,
-): string | undefined {
+function faultOf(text: string, format: NonNullable<MessagesRequest["text_format"]>): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return text.trim() === "" ? "it has no text" : "it is not JSON";
   }
-  if (format === "json_object") {
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "it is not a JSON object";
-  }
-  return format === "json" || schema === undefined ? undefined : misfit(value, schema);
+  if (format === "json") return undefined;
+  if (format !== "json_object") return misfit(value, format.schema);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "it is not a JSON object";
 }
 
 /** Where a value does not fit a JSON Schema. One that zod can't read is the upstream's to keep: its answer is believed. */

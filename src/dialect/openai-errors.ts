@@ -25,6 +25,7 @@ export function errorObject(error: ProxyError) {
 }
 
 /** An error as the OpenAI APIs answer it. They have no 529; the request's id travels in a header alone. */
-export function encodeError(error: ProxyError): ErrorAnswer {
-  return { status: error.status === 529 ? 503 : error.status, body: { error: errorObject(error) } };
+export function encodeError(error: ProxyError) {
+  const status = error.status === 529 ? 503 : error.status;
+  return { status, body: { error: errorObject(error) } } satisfies ErrorAnswer;
 }

@@ -69,6 +69,7 @@ class Collector {
         throw illegal(`the input of the tool call ${this.#cutCall.id} is not a JSON object`);
       }
       message.content.pop();
+      message.cut_call = true;
     }
     return message;
   }
@@ -101,7 +102,7 @@ class Collector {
   #stop(block: AnswerBlock): void {
     this.#open = undefined;
     if (block.type !== "tool_use") return;
-    const input = parseToolInput(this.#json);
+    const input = parseToolInput(this.#json, "spelled");
     if (input === undefined) this.#cutCall ??= block;
     else block.input = input;
   }

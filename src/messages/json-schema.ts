@@ -1,6 +1,7 @@
+import type { ProxyError } from "../error.ts";
 import { invalidRequest } from "./invalid.ts";
 
-type Schema = Record<string, unknown>;
+export type Schema = Record<string, unknown>;
 
 /** Deeper ones no API takes, and walks over them would end in a stack overflow. */
 const deepest = 100;
@@ -20,7 +21,7 @@ export function mapSchema(schema: Schema, change: (schema: Schema) => Schema, pa
 }
 
 function mapped(schema: Schema, change: (schema: Schema) => Schema, path: string, depth: number): Schema {
-  if (depth > deepest) throw invalidRequest(path, `it is nested more than ${deepest} levels deep`, "invalid_value");
+  if (depth > deepest) throw tooDeep(path);
   const inner = (value: unknown) => (isObject(value) ? mapped(value, change, path, depth + 1) : value);
   const copy = { ...schema };
   for (const keyword of single) if (isObject(copy[keyword])) copy[keyword] = inner(copy[keyword]);
@@ -36,20 +37,33 @@ function mapped(schema: Schema, change: (schema: Schema) => Schema, path: string
   return change(copy);
 }
 
-/** The schema with `additionalProperties: false` in every object that says nothing of it, as the Messages API wants it. */
-export function closeObjects(schema: Schema, path: string): Schema {
-  return mapSchema(
-    schema,
-    (one) => (isObjectSchema(one) && !("additionalProperties" in one) ? { ...one, additionalProperties: false } : one),
-    path,
-  );
+/**
+ * The schema with `additionalProperties: false` in every object that says nothing of it, as the Messages API wants it;
+ * with `named`, only where it names properties, as any others would mean nothing.
+ */
+export function closeObjects(schema: Schema, path: string, which: "all" | "named"): Schema {
+  const isOpen = (one: Schema) => takesObjects(one) && !("additionalProperties" in one);
+  const isMeant = ({ properties }: Schema) => which === "all" || (isObject(properties) && Object.keys(properties).length > 0);
+  return mapSchema(schema, (one) => (isOpen(one) && isMeant(one) ? { ...one, additionalProperties: false } : one), path);
 }
 
-function isObjectSchema({ type, properties }: Schema): boolean {
+/** Throws `invalid_request` for a schema of any keywords that is nested too deeply. */
+export function requireShallow(schema: Schema, path: string): void {
+  // A level of a schema is two of JSON: `properties`, and the name of one.
+  const isShallow = (value: unknown, left: number): boolean =>
+    typeof value !== "object" || value === null || (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)));
+  if (!isShallow(schema, 2 * deepest)) throw tooDeep(path);
+}
+
+function tooDeep(path: string): ProxyError {
+  return invalidRequest(path, `it is nested more than ${deepest} levels deep`, "invalid_value");
+}
+
+export function takesObjects({ type, properties }: Schema): boolean {
   if (type === undefined) return isObject(properties);
   return type === "object" || (Array.isArray(type) && type.includes("object"));
 }
 
-function isObject(value: unknown): value is Schema {
+export function isObject(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,6 @@
+import { agentPrefix } from "./agent.ts";
 import { StopMatcher } from "./stop-matcher.ts";
+import { TokenMeter } from "./token-meter.ts";
 import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
 
 /**
@@ -6,11 +8,12 @@ import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
  *
  * - **stop sequences** are cut out of the text, also across deltas and neighbouring text blocks. Only what may be the
  *   beginning of one is held back, and given out as soon as it is none.
+ * - **`max_tokens`** cuts the text before the word with which it surely becomes too long. Only the upstream can count its
+ *   tokens, so a text that is over the limit by less than that is the upstream's to cut. 0 leaves no content at all.
  * - **`disable_parallel_tool_use`** lets the first call of a tool pass and ends the answer before the second.
  *
- * The source is ended where the answer is cut; its true usage is not known then, so the output's is an estimate.
- * `max_tokens` is the upstream's to keep: nobody else can count its tokens, and what is over the limit when
- * `message_delta` tells has long been sent. Its stop reason and usage are passed on as they are.
+ * The source is ended where the answer is cut; its true usage is not known then, so the output's is an estimate. An
+ * upstream that ends the answer by itself is believed, and its usage is passed on as it is.
  *
  * Where none of this was asked for, the events themselves are returned: no step is added.
  */
@@ -18,7 +21,10 @@ export function limit(events: AsyncIterable<MessageEvent>, request: MessagesRequ
   const stops = (request.stop_sequences ?? []).filter((stop) => stop !== "");
   const choice = request.tool_choice;
   const oneCall = choice !== undefined && choice.type !== "none" && choice.disable_parallel_tool_use === true;
-  return stops.length === 0 && !oneCall ? events : limited(events, new Limiter(stops, oneCall));
+  // An agent's answer folds many of the model's, each of which has the limit for itself.
+  const max_tokens = request.model.startsWith(agentPrefix) ? undefined : request.max_tokens;
+  if (stops.length === 0 && !oneCall && max_tokens === undefined) return events;
+  return limited(events, new Limiter(stops, oneCall, max_tokens));
 }
 
 async function* limited(events: AsyncIterable<MessageEvent>, limiter: Limiter): AsyncGenerator<MessageEvent> {
@@ -41,6 +47,8 @@ const charactersPerToken = 4;
 class Limiter {
   readonly #matcher: StopMatcher;
   readonly #oneCall: boolean;
+  readonly #maxTokens: number;
+  readonly #meter: TokenMeter;
   /** Events that wait until their text is known to be no stop sequence, and that text (UTF-16). */
   #held: MessageEvent[] = [];
   #heldText = "";
@@ -51,9 +59,11 @@ class Limiter {
   #outputTokens = 0;
   #ended = false;
 
-  constructor(stops: readonly string[], oneCall: boolean) {
+  constructor(stops: readonly string[], oneCall: boolean, maxTokens = Infinity) {
     this.#matcher = new StopMatcher(stops);
     this.#oneCall = oneCall;
+    this.#maxTokens = maxTokens;
+    this.#meter = new TokenMeter(maxTokens);
   }
 
   /** Whether the answer was cut: what `take` returned last is its end. */
@@ -70,6 +80,7 @@ class Limiter {
         this.#outputTokens = event.message.usage.output_tokens;
         return [event];
       case "content_block_start":
+        if (this.#maxTokens === 0) return this.#end("max_tokens", null);
         if (event.content_block.type === "text") return this.#hold(event);
         if (event.content_block.type === "tool_use" && this.#calls++ > 0 && this.#oneCall) {
           return [...this.#flush(), ...this.#end("tool_use", null)];
@@ -92,6 +103,7 @@ class Limiter {
     if (delta.type !== "text_delta") return this.#hold(event);
 
     const match = this.#matcher.push(delta.text);
+    const over = this.#meter.push(delta.text);
     const before = this.#heldText.length;
     const last = this.#held.at(-1);
     // As one piece with what it completes: a stop sequence that was none, or the half of a character.
@@ -99,6 +111,9 @@ class Limiter {
     else this.#held.push(event);
     this.#heldText += delta.text;
     this.#characters += delta.text.length;
+    if (over !== undefined && over < (match?.end ?? Infinity)) {
+      return [...this.#release(this.#whole(before + over)), ...this.#end("max_tokens", null)];
+    }
     if (match === undefined) return this.#release(this.#clear);
     const passed = this.#release(before + match.end - match.stop.length);
     return [...passed, ...this.#end("stop_sequence", match.stop)];
@@ -118,12 +133,17 @@ class Limiter {
 
   #flush(): MessageEvent[] {
     this.#matcher.reset();
+    this.#meter.reset();
     return this.#release(this.#heldText.length);
   }
 
-  /** How much of the held text is surely no beginning of a stop sequence, and no half of a character. */
+  /** How much of the held text is surely no beginning of a stop sequence. */
   get #clear(): number {
-    const length = this.#heldText.length - this.#matcher.pending;
+    return this.#whole(this.#heldText.length - this.#matcher.pending);
+  }
+
+  /** So much of the held text, or less by one where that would cut a character in two. */
+  #whole(length: number): number {
     return isHighSurrogate(this.#heldText.charCodeAt(length - 1)) ? length - 1 : length;
   }
 

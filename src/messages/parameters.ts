@@ -1,4 +1,7 @@
-import { invalidRequest } from "./invalid.ts";
+import { invalidRequest, listSome } from "./invalid.ts";
+
+/** Names come from the client; a warning is to stay readable. */
+const longestName = 64;
 
 /**
  * What becomes of a parameter of a dialect:
@@ -33,6 +36,14 @@ export function refuseParameters(parameters: Parameters, fields: Fields): void {
 /** A warning for each parameter that is asked for and ignored. */
 export function ignoredParameters(parameters: Parameters, fields: Fields): string[] {
   return asked(parameters, fields, "ignored").map(([name]) => `${name} ignored`);
+}
+
+/** A warning that names the fields which the dialect does not know, and which ask for something. */
+export function unknownFields(known: Fields, given: object): string[] {
+  const unknown = Object.entries(given).flatMap(([name, value]) =>
+    Object.hasOwn(known, name) || value === undefined || value === null ? [] : name.slice(0, longestName),
+  );
+  return unknown.length === 0 ? [] : [`${listSome(unknown)} ignored: not known to this API`];
 }
 
 function asked(parameters: Parameters, fields: Fields, verdict: Verdict): [string, Parameter][] {

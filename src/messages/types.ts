@@ -28,9 +28,10 @@ export interface MessagesRequest {
   betas?: string[] | undefined;
   /**
    * What the text of the answer must be, where `output_config.format` does not say it all: a JSON object of any schema,
-   * or JSON of a schema that the client takes as advice. Seen to by Sluice itself; no upstream is told.
+   * JSON of a schema that the client takes as advice, or of one that may say more than the upstream understands. Seen to
+   * by Sluice itself; no upstream is told.
    */
-  text_format?: "json_object" | "json" | undefined;
+  text_format?: "json_object" | "json" | { schema: Record<string, unknown> } | undefined;
 }
 
 export interface Message {
@@ -63,6 +64,8 @@ export interface TextBlock {
 export interface ImageBlock {
   type: "image";
   source: { type: "base64"; media_type: string; data: string } | { type: "url"; url: string };
+  /** A beta: what becomes of an image that is too large. */
+  transformations?: Record<string, unknown> | undefined;
   cache_control?: CacheControl | undefined;
 }
 
@@ -93,6 +96,8 @@ export interface ToolUseBlock {
   id: string;
   name: string;
   input: Record<string, unknown>;
+  /** In an answer: the model itself, and no code of its own. */
+  caller?: { type: "direct" } | undefined;
   cache_control?: CacheControl | undefined;
 }
 
@@ -137,6 +142,8 @@ export interface ThinkingConfig {
   type: "enabled" | "adaptive" | "disabled" | "between_tools";
   budget_tokens?: number | undefined;
   display?: string | undefined;
+  /** A beta: what becomes of replayed thinking that was signed for another conversation. */
+  block_binding?: Record<string, unknown> | undefined;
 }
 
 export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
@@ -144,6 +151,8 @@ export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
 export interface OutputConfig {
   effort?: Effort | undefined;
   format?: { type: "json_schema"; schema: Record<string, unknown> } | undefined;
+  /** A beta: what an agent's whole task may cost. */
+  task_budget?: Record<string, unknown> | undefined;
 }
 
 /** Token counts. In a stream those of `message_delta` are cumulative: later ones replace earlier ones. */
@@ -153,8 +162,11 @@ export interface Usage {
   cache_creation_input_tokens: number;
   cache_read_input_tokens: number;
   cache_creation?: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number } | null | undefined;
-  output_tokens_details?: { thinking_tokens?: number | undefined } | null | undefined;
+  output_tokens_details?: { thinking_tokens: number } | null | undefined;
+  server_tool_use?: { web_search_requests: number; web_fetch_requests: number } | null | undefined;
   service_tier?: string | null | undefined;
+  inference_geo?: string | null | undefined;
+  speed?: string | null | undefined;
 }
 
 export type StopReason =
@@ -175,6 +187,8 @@ export interface AnswerMessage {
   stop_sequence: string | null;
   stop_details?: StopDetails | null | undefined;
   usage: Usage;
+  /** The answer was cut in the middle of a call, which is left out. */
+  cut_call?: true | undefined;
 }
 
 /** Why the model refused (Messages API, `stop_reason: "refusal"`). */
@@ -214,4 +228,9 @@ export interface Model {
   resolved: string;
   /** Seconds since 1970, 0 when unknown. */
   created: number;
+  /** Absent when unknown. */
+  line?: ModelLine | undefined;
 }
+
+/** What the models of one kind have in common. */
+export type ModelLine = "haiku" | "sonnet" | "opus" | "fable" | "mythos";

@@ -203,7 +203,7 @@ describe("raw connections", () => {
     sluice.mock.respond(() => text(words, { chunks: 4000 }));
     const before = process.memoryUsage().rss;
     const socket = connect(sluice.server.port, "127.0.0.1");
-    const body = JSON.stringify({ ...good, stream: true });
+    const body = JSON.stringify({ ...good, max_tokens: 1_000_000, stream: true });
     let received = "";
     socket.once("data", () => socket.pause());
     socket.on("data", (data) => (received += data));

@@ -205,6 +205,18 @@ describe("a long history", () => {
   });
 });
 
+/** A client that stops reading after the first bytes. It has a socket of its own, because `fetch` would read ahead. */
+function slowClient(sluice: TestSluice) {
+  const body = JSON.stringify({ model: "sonnet", max_tokens: 1e6, stream: true, messages: [user("one")] });
+  const socket = connect(sluice.server.port, "127.0.0.1");
+  let tail = "";
+  socket.once("data", () => socket.pause());
+  socket.on("data", (data) => (tail = (tail + data).slice(-400)));
+  socket.write(`POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`);
+  socket.write(`Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+  return { socket, tail: () => tail, [Symbol.dispose]: () => void socket.destroy() };
+}
+
 describe("limits", () => {
   test("a conversation that idles too long is let go, and served from history", async () => {
     await using sluice = await startSluice({ args: ["--idle-ttl", "300ms"] });
@@ -227,18 +239,24 @@ describe("limits", () => {
     expect((await follow("a")).way).not.toBe("live");
   });
 
+  const burst = async (sluice: TestSluice, size: number) => {
+    const questions = Array.from({ length: size }, () => [user(`One of several: ${Math.random()}`)]);
+    return (await Promise.all(questions.map((question) => ask(sluice, question)))).map(({ way }) => way).sort();
+  };
+
   test("while it is in use two more spares wait, and as many as a burst lacked, as long as there is room", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "16", "--idle-ttl", "8s"] });
-    const spares = (count: number) => eventually(async () => (await health(sluice)).spares === count);
-    const burst = async () => {
-      const answers = await Promise.all(["a", "b", "c", "d"].map((word) => ask(sluice, [user(word + Math.random())])));
-      return answers.map(({ way }) => way).sort();
-    };
-    await spares(3);
-    expect(await burst()).toEqual(["cold", "spare", "spare", "spare"]);
-    await spares(4);
-    expect(await burst()).toEqual(["spare", "spare", "spare", "spare"]);
-    await spares(1);
+    await using sluice = await startSluice({ args: ["--max-processes", "16"] });
+    await eventually(async () => (await health(sluice)).spares === 3);
+    expect(await burst(sluice, 4)).toEqual(["cold", "spare", "spare", "spare"]);
+    await eventually(async () => (await health(sluice)).spares === 4);
+    expect(await burst(sluice, 4)).toEqual(["spare", "spare", "spare", "spare"]);
+  });
+
+  test("at rest one spare is left", async () => {
+    await using sluice = await startSluice({ args: ["--max-processes", "16", "--idle-ttl", "10s"] });
+    await burst(sluice, 3);
+    await eventually(async () => (await health(sluice)).spares > 1);
+    await eventually(async () => (await health(sluice)).spares === 1);
   });
 
   test("beyond the queue: 529 on Messages, 503 on Chat, with retry-after", async () => {
@@ -279,25 +297,33 @@ describe("limits", () => {
     expect((await slow).said).toBe("You said: slow");
   });
 
+  test("a place is held until the client has read the answer", async () => {
+    await using folder = await temporaryFolder();
+    // Too much for the buffers between, though not for the queue of events: the CLI has long said everything.
+    const claude = await fakeClaude({ turns: [answer(text("0123456789".repeat(2e6), { chunks: 500 }))] }, folder.path);
+    const args = ["--max-processes", "1", "--queue", "0", "--spares", "0"];
+    await using sluice = await startSluice({ claude, args });
+    using slow = slowClient(sluice);
+    await eventually(() => slow.socket.isPaused());
+    await Bun.sleep(2000);
+    const other = { model: "sonnet", max_tokens: 9, messages: [user("two")] };
+    expect((await sluice.post("/v1/messages", other)).status).toBe(529);
+    slow.socket.resume();
+    await eventually(() => slow.tail().includes("message_stop"));
+    expect((await sluice.post("/v1/messages", other)).status).toBe(200);
+  });
+
   test("a client that reads nothing for a time is not taken for a CLI that says nothing", async () => {
     await using folder = await temporaryFolder();
     // The real one is truly silent for seconds over the last line of such an answer. Fewer bytes fit into the buffers between.
     const claude = await fakeClaude({ turns: [answer(text("0123456789".repeat(2e6), { chunks: 2000 }))] }, folder.path);
     await using sluice = await startSluice({ claude, args: ["--stall-timeout", "4s"] });
-    const body = JSON.stringify({ model: "sonnet", max_tokens: 9, stream: true, messages: [user("one")] });
-    // A socket of its own: fetch would read ahead.
-    const socket = connect(sluice.server.port, "127.0.0.1");
-    let last = "";
-    socket.once("data", () => socket.pause());
-    socket.on("data", (data) => (last = (last + data).slice(-400)));
-    socket.write(`POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`);
-    socket.write(`Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
-    await eventually(() => socket.isPaused());
+    using slow = slowClient(sluice);
+    await eventually(() => slow.socket.isPaused());
     await Bun.sleep(9000);
-    socket.resume();
-    await eventually(() => /message_stop|event: error/.test(last));
-    socket.destroy();
-    expect(last).toContain("message_stop");
+    slow.socket.resume();
+    await eventually(() => /message_stop|event: error/.test(slow.tail()));
+    expect(slow.tail()).toContain("message_stop");
   });
 
   test("a stalled CLI: another try before the first event, an error after it", async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import {
+  blocks,
   cut,
   error,
   events,
@@ -19,6 +20,9 @@ import { conversationIn, linesIn, systemIn } from "../support/seen.ts";
 import { startSluice } from "../support/sluice.ts";
 
 const hello = { role: "user" as const, content: "Hello" };
+
+/** Milliseconds: a busy machine has that long to end a CLI that would ask again behind the last event. */
+const betweenEvents = 200;
 
 describe("an answer arrives as the upstream gave it", () => {
   test("Messages, streamed", async () => {
@@ -82,7 +86,7 @@ describe("an answer arrives as the upstream gave it", () => {
     "%s costs exactly one request",
     async (reason) => {
       await using sluice = await startSluice();
-      sluice.mock.respond(() => text("cut off her", { stop_reason: reason }));
+      sluice.mock.respond(() => text("cut off her", { stop_reason: reason, delayMs: betweenEvents }));
       const message = await sluice.anthropic.messages.create({ model: "sonnet", max_tokens: 5, messages: [hello] });
       expect(message.stop_reason).toBe(reason);
       const completion = await sluice.openai.chat.completions.create({
@@ -96,9 +100,25 @@ describe("an answer arrives as the upstream gave it", () => {
     },
   );
 
+  test.each([
+    ["nothing", blocks([])],
+    ["a blank", text(" ")],
+    ["a thought", blocks([{ type: "thinking", thinking: "hm", signature: "c2ln" }])],
+  ])("%s costs exactly one request", async (_, reply) => {
+    await using sluice = await startSluice();
+    sluice.mock.respond(() => ({ ...reply, delayMs: betweenEvents }));
+    const message = await sluice.anthropic.messages.create({ model: "sonnet", max_tokens: 5, messages: [hello] });
+    expect(message.stop_reason).toBe("end_turn");
+    await sluice.quiet();
+    // The CLI would ask for something to read: a process that is kept has done so.
+    const health = (await (await fetch(`${sluice.url}/health`)).json()) as { detail: { live: number } };
+    expect(health.detail.live).toBe(0);
+    expect(sluice.mock.requests).toHaveLength(1);
+  });
+
   test("a refusal costs exactly one request", async () => {
     await using sluice = await startSluice();
-    sluice.mock.respond(() => refusal());
+    sluice.mock.respond(() => ({ ...refusal(), delayMs: betweenEvents }));
     const message = await sluice.anthropic.messages.create({ model: "sonnet", max_tokens: 5, messages: [hello] });
     expect([message.stop_reason, message.content]).toEqual(["refusal", []]);
     await sluice.quiet();
@@ -222,7 +242,7 @@ describe("a request arrives as the client sent it", () => {
     expect(Buffer.byteLength(prompt)).toBeGreaterThan(5_000_000);
     const message = await sluice.anthropic.messages.create({
       model: "sonnet",
-      max_tokens: 10,
+      max_tokens: 1_000_000,
       system: "Read.",
       messages: [{ role: "user", content: prompt }],
     });
@@ -348,6 +368,27 @@ describe("a failure is told as what it is", () => {
     expect(body).toContain("event: error");
     expect(body).not.toContain("message_stop");
     await sluice.quiet();
+  });
+
+  const thought = { type: "thinking" as const, thinking: "hm", signature: "c2ln" };
+  test.each([
+    ["in its thinking", midStreamError("overloaded_error", "Overloaded", { of: blocks([thought]) })],
+    ["behind a block", midStreamError("overloaded_error", "Overloaded", { of: text("One."), afterEvents: 6 })],
+    ["by a cut", cut(5, { of: text("one two three four", { chunks: 4 }) })],
+  ])("an answer that breaks %s is not waited for a second time", async (_, reply) => {
+    await using sluice = await startSluice();
+    // On a busy machine the CLI may ask once more before its end; nobody hears the answer.
+    sluice.mock.respond(async (_, __, n) => {
+      if (n > 1) await Bun.sleep(3000);
+      return reply;
+    });
+    const failure = await ask(sluice);
+    expect(failure?.status).toBe(502);
+    await sluice.quiet();
+    for (const again of sluice.mock.requests.slice(1)) {
+      await again.closed;
+      expect(again.aborted).toBe(true);
+    }
   });
 
   test("a stream that breaks before its first block is tried again unseen", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type OpenAI from "openai";
 import type { ResponseInputItem } from "openai/resources/responses/responses";
 import { temporaryFolder } from "../support/environment.ts";
+import { failureOf } from "../support/failure.ts";
 import { blocks, midStreamError, text, thinking, toolUse } from "../support/mock-anthropic.ts";
 import { conversationIn, linesIn, systemIn } from "../support/seen.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
@@ -61,13 +62,6 @@ async function askStreamed(sluice: TestSluice, body: Body) {
     warning: response.headers.get("x-sluice-warning"),
   };
 }
-
-/** What a call of the SDK fails with. Its promises are lazy, which `rejects` takes for success. */
-const failureOf = (call: PromiseLike<unknown>): Promise<unknown> =>
-  (async () => await call)().then(
-    () => "it did not fail",
-    (error: unknown) => error,
-  );
 
 const result = (call_id: string, output: string) => ({ type: "function_call_output" as const, call_id, output });
 

@@ -44,7 +44,7 @@ describe("a call", () => {
     expect(asked.stop_reason).toBe("tool_use");
     expect<unknown>(asked.content).toEqual([
       { type: "text", text: "Let me see." },
-      { type: "tool_use", ...paris },
+      { type: "tool_use", ...paris, caller: { type: "direct" } },
     ]);
     const [before] = sluice.mock.requests;
     expect(before?.body.tools).toEqual([weather]);
@@ -267,8 +267,9 @@ describe("what the client asks of tools", () => {
       return n === 1 ? toolUse(sent.map((name, i) => ({ name, input, id: `toolu_${i}` }))) : text("Done.");
     });
     const asked = await ask(sluice, [question], { tools, tool_choice: { type: "tool", name: "Bash" } });
+    const caller = { type: "direct" };
     expect<unknown>(asked.content).toEqual(
-      names.map((name, i) => ({ type: "tool_use", id: `toolu_${i}`, name, input })),
+      names.map((name, i) => ({ type: "tool_use", id: `toolu_${i}`, name, input, caller })),
     );
     for (const name of sent) expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
     expect(new Set(sent).size).toBe(names.length);

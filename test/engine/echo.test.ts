@@ -72,6 +72,13 @@ describe("an aborted signal", () => {
   });
 });
 
+test("counts what an answer then says it cost", async () => {
+  const request = asking({ type: "text", text: "four five" });
+  const { usage } = await collect(run(request));
+  const counted = await engine.count(request, new AbortController().signal);
+  expect(counted).toEqual({ tokens: usage.input_tokens, way: "echo", warnings: [] });
+});
+
 test("has two models, and takes any name", async () => {
   expect((await engine.models()).map(({ id }) => id)).toEqual(["echo", "echo-1"]);
   expect(await engine.model("echo")).toMatchObject({ id: "echo", resolved: "echo-1" });

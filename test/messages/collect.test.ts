@@ -123,6 +123,17 @@ describe("throws upstream on", () => {
   });
 });
 
+test("keeps numbers as the model spelled them, also those that JavaScript can't hold", async () => {
+  const json = '{"id":12345678901234567890,"list":[1.0,-0,1e400,0.1],"text":"12345678901234567890"}';
+  const { content } = await collect(streamOf(answer([toolUse("t", "f", json)], "tool_use")));
+  expect(JSON.stringify(content)).toContain(`"input":${json}`);
+});
+
+test("replaces half a character in a tool call's input, which the model spelled as an escape", async () => {
+  const { content } = await collect(streamOf(answer([toolUse("t", "f", '{"a":"x\\ud83d"}')], "tool_use")));
+  expect(content).toMatchObject([{ input: { a: "x\ufffd" } }]);
+});
+
 test("passes on what the stream throws", async () => {
   const failure = new ProxyError("overloaded", "Overloaded");
   async function* failing() {

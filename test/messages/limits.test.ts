@@ -166,6 +166,59 @@ describe("stop sequences", () => {
   });
 });
 
+describe("max_tokens", () => {
+  const longText = fc.string({ unit: fc.constantFrom("a", "b", " ", "\n", "👋"), maxLength: 80 });
+
+  /** A text of so many words at most, as the definition has it: cut before the word that is one too many. */
+  function cutWords(whole: string, most: number): string {
+    const words = [...whole.matchAll(/[^ \n]{1,32}/g)];
+    return whole.slice(0, words[most]?.index ?? whole.length);
+  }
+
+  test("any text, any split: cut before the word that is one too many, and told", async () => {
+    await fc.assert(
+      fc.asyncProperty(longText, fc.integer({ min: 1, max: 12 }), anyLengths, async (whole, max_tokens, lengths) => {
+        const source = answer([text(...split(whole, lengths))], "end_turn");
+        const events = await limited(source, request({ max_tokens }));
+        const expected = cutWords(whole, max_tokens);
+        expect(deltas(events).join("")).toBe(expected);
+        const { stop_reason } = await collect(streamOf(events));
+        expect(stop_reason).toBe(expected === whole ? "end_turn" : "max_tokens");
+      }),
+    );
+  });
+
+  test("counts over all text blocks, but no thinking and no call", async () => {
+    const source = answer(
+      [thinking("a b c d"), text("one two"), toolUse("t1", "f", '{"a":"b c d"}'), text("three four")],
+      "end_turn",
+    );
+    const message = await collect(limit(streamOf(source), request({ max_tokens: 3 })));
+    expect(message.content.at(-1)).toEqual({ type: "text", text: "three " });
+    expect(message.stop_reason).toBe("max_tokens");
+  });
+
+  test("the stop sequence that ends first counts, and so does the limit", async () => {
+    const source = answer([text("one two STOP four five")], "end_turn");
+    const cut = async (max_tokens: number) =>
+      await collect(limit(streamOf(source), request({ max_tokens, stop_sequences: ["STOP"] })));
+    expect(await cut(3)).toMatchObject({ content: [{ text: "one two " }], stop_reason: "stop_sequence" });
+    expect(await cut(2)).toMatchObject({ content: [{ text: "one two " }], stop_reason: "max_tokens" });
+    expect(await cut(1)).toMatchObject({ content: [{ text: "one " }], stop_reason: "max_tokens" });
+  });
+
+  test("cuts no character in two", async () => {
+    const whole = `a${"👋".repeat(20)}`;
+    const message = await collect(limit(streamOf(answer([text(whole)], "end_turn")), request({ max_tokens: 1 })));
+    expect(message.content).toEqual([{ type: "text", text: whole.slice(0, 31) }]);
+  });
+
+  test("0 leaves no content", async () => {
+    const message = await collect(limit(streamOf(answer([text("one")], "end_turn")), request({ max_tokens: 0 })));
+    expect(message).toMatchObject({ content: [], stop_reason: "max_tokens" });
+  });
+});
+
 describe("disable_parallel_tool_use", () => {
   const two = answer([text("Both."), toolUse("t1", "f", "{}"), toolUse("t2", "g", "{}")], "tool_use");
 
@@ -187,7 +240,8 @@ describe("disable_parallel_tool_use", () => {
 
 test("what asks for no limit gets the very events", () => {
   const events = streamOf([]);
-  for (const fields of [{}, { stop_sequences: [] }, { max_tokens: 5 }, { tool_choice: { type: "none" as const } }]) {
+  const agent = { model: "agent/m", max_tokens: 5 };
+  for (const fields of [{}, { stop_sequences: [] }, agent, { tool_choice: { type: "none" as const } }]) {
     expect(limit(events, request(fields))).toBe(events);
   }
 });

@@ -15,6 +15,7 @@ import {
   type StreamEvent,
   text,
 } from "./mock-replies.ts";
+import { tokensIn } from "./mock-tokens.ts";
 
 export * from "./mock-replies.ts";
 
@@ -52,6 +53,9 @@ export interface RecordedRequest {
   closed: Promise<number>;
 }
 
+/** A body whose tokens are to be counted: undefined never ends. */
+export type Counter = (body: RequestBody) => number | ErrorReply | undefined;
+
 /** Chooses the answer to the request, the n-th from 1. */
 export type Handler = (body: RequestBody, request: RecordedRequest, n: number) => Reply | Promise<Reply>;
 
@@ -60,6 +64,10 @@ export interface Mock extends AsyncDisposable {
   readonly url: string;
   /** The calls of `POST /v1/messages`, in order. */
   readonly requests: readonly RecordedRequest[];
+  /** The bodies of `POST /v1/messages/count_tokens`, in order. */
+  readonly counts: readonly RequestBody[];
+  /** Counts in the following; `tokensIn` until then. */
+  count(counter: Counter): void;
   /** Everything else that was asked for, as `GET /path`. */
   readonly strays: readonly string[];
   /** Answers the following requests. */
@@ -76,12 +84,19 @@ export interface MockOptions {
 /** Starts the mock on a port of its own. It answers with an echo of the last user text, until told otherwise. */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const requests: RecordedRequest[] = [];
+  const counts: RequestBody[] = [];
   const strays: string[] = [];
+  let counter: Counter = (body) => tokensIn(body);
   let handler = options.handler ?? echo;
 
   // node:http rather than Bun.serve: it can end the connection in the middle of a stream without a report on stderr.
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://mock").pathname;
+    if (request.method === "POST" && path === "/v1/messages/count_tokens") {
+      const body = (await json(request)) as RequestBody;
+      counts.push(body);
+      return sendCount(response, counter(body), `req_mock_count_${counts.length}`);
+    }
     if (request.method !== "POST" || path !== "/v1/messages") {
       strays.push(`${request.method} ${path}`);
       if (request.method === "HEAD" && path === "/") return void response.end();
@@ -110,6 +125,10 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    counts,
+    count: (next) => {
+      counter = next;
+    },
     strays,
     respond: (next) => {
       handler = next;
@@ -160,9 +179,8 @@ async function send(response: ServerResponse, record: RecordedRequest, reply: Re
   const requestId = `req_mock_${n}`;
   if (reply.kind === "error") return sendError(response, reply, requestId);
   const streamed = reply.kind === "events" || record.body.stream === true;
-  if (streamed) {
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "request-id": requestId });
-  }
+  const headers = { ...(reply.kind === "message" && reply.headers), "request-id": requestId };
+  if (streamed) response.writeHead(200, { ...headers, "content-type": "text/event-stream; charset=utf-8" });
   if (reply.kind === "events") {
     for (const event of reply.events) sendEvent(response, event);
     return void response.end();
@@ -179,7 +197,7 @@ async function send(response: ServerResponse, record: RecordedRequest, reply: Re
       return void response.socket?.end();
   }
   if (streamed) response.end();
-  else sendJson(response, 200, message, { "request-id": requestId });
+  else sendJson(response, 200, message, headers);
 }
 
 async function sendEvents(response: ServerResponse, reply: MessageReply, all: StreamEvent[]): Promise<void> {
@@ -195,6 +213,11 @@ async function sendEvents(response: ServerResponse, reply: MessageReply, all: St
 
 function sendEvent(response: ServerResponse, event: StreamEvent): void {
   response.write(formatSse({ event: event.type, data: JSON.stringify(event) }));
+}
+
+function sendCount(response: ServerResponse, counted: ReturnType<Counter>, requestId: string): void {
+  if (typeof counted === "object") return sendError(response, counted, requestId);
+  if (counted !== undefined) sendJson(response, 200, { input_tokens: counted }, { "request-id": requestId });
 }
 
 function sendError(response: ServerResponse, reply: ErrorReply, requestId: string): void {

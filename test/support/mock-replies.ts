@@ -16,6 +16,8 @@ export interface MessageReply {
   chunks: number;
   /** The wait before each event after the first. */
   delayMs: number;
+  /** Headers of the answer, beside the usual ones. */
+  headers: Record<string, string>;
   /** What happens instead of the rest of the stream. */
   breakage?: Breakage;
 }
@@ -45,6 +47,7 @@ type Breakage = { afterEvents: number } & (
 export interface MessageOptions {
   chunks?: number;
   delayMs?: number;
+  headers?: Record<string, string>;
   usage?: Partial<Usage>;
   stop_reason?: StopReason;
   stop_sequence?: string;
@@ -70,6 +73,7 @@ export function blocks(content: AnswerBlock[], options: MessageOptions = {}): Me
     usage: { ...usualUsage, ...options.usage },
     chunks: options.chunks ?? 2,
     delayMs: options.delayMs ?? 0,
+    headers: options.headers ?? {},
   };
 }
 

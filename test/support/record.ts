@@ -194,10 +194,11 @@ export async function record({ model, args, client = false }: Scene): Promise<Cl
 }
 
 /** Without what would differ in every run and says nothing: where, when, under which ids. */
-function steady(lines: CliLine[], home: string): CliLine[] {
+export function steady(lines: CliLine[], home: string): CliLine[] {
   const json = JSON.stringify(lines)
     .replaceAll(home, "/home/ada")
     .replaceAll(home.replaceAll(/[^a-zA-Z0-9]/g, "-"), "-home-ada")
+    .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:1234")
     .replaceAll(/cc-socks\/\d+/g, "cc-socks/1")
     .replaceAll(/("\w*(?:_ms|timestamp|_time)":)(?:\d+|"[^"]+")/g, "$10")
     .replaceAll(/\ba[0-9a-f]{16}\b/g, "a0000000000000000")

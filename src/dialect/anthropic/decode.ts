@@ -2,7 +2,7 @@ import { type DraftMessage, isBlank, toConversation } from "../../messages/conve
 import { dropForeignThinking } from "../../messages/foreign-thinking.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
-import { ignoredParameters, refuseParameters } from "../../messages/parameters.ts";
+import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import type { MessagesRequest, OutputConfig, TextBlock } from "../../messages/types.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
@@ -50,6 +50,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
     user_profile_id: context.headers.get("anthropic-user-profile-id"),
     workspace_id: context.headers.get("anthropic-workspace-id"),
   });
+  warnings.push(...unknownFields(requestSchema.shape, body as object));
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
   if (foreignPaths.length > 0) warnings.push(`${listSome(foreignPaths)}: thinking without a signature left out`);
   return { request, stream: wire.stream ?? false, warnings, encoder: createEncoder(request.model) };

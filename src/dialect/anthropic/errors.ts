@@ -25,6 +25,7 @@ export function errorObject(error: ProxyError) {
 }
 
 /** An error as the Messages API answers it; `requestId` is that of the `request-id` header. */
-export function encodeError(error: ProxyError, requestId: string): ErrorAnswer {
-  return { status: error.status, body: { type: "error", error: errorObject(error), request_id: requestId } };
+export function encodeError(error: ProxyError, requestId: string) {
+  const body = { type: "error" as const, error: errorObject(error), request_id: requestId };
+  return { status: error.status, body } satisfies ErrorAnswer;
 }

@@ -1,7 +1,8 @@
 import type { Dialect } from "../dialect.ts";
+import { count } from "./count.ts";
 import { decode } from "./decode.ts";
 import { encodeError } from "./errors.ts";
 import { encodeModel, encodeModels } from "./models.ts";
 
 /** The Anthropic Messages API. */
-export const anthropic: Dialect = { name: "anthropic", decode, encodeError, encodeModels, encodeModel };
+export const anthropic: Dialect = { name: "anthropic", decode, encodeError, count, encodeModels, encodeModel };

@@ -2,27 +2,30 @@ import { invalidRequest } from "../../messages/invalid.ts";
 import type { Model } from "../../messages/types.ts";
 
 /** One model of `GET /v1/models` and the answer of `GET /v1/models/{id}` (api-dialects 1.4). */
-export function encodeModel({ id, display_name, created }: Model) {
+export function encodeModel({ id, display_name, created, line }: Model) {
   return {
-    type: "model",
+    type: "model" as const,
     id,
     display_name,
     created_at: new Date(created * 1000).toISOString(),
+    // Claude Code tells nothing of sizes, and of the capabilities only some, where the API knows all or none.
     max_input_tokens: null,
     max_tokens: null,
     capabilities: null,
     deprecated_at: null,
     retires_at: null,
-    lifecycle: "active",
-    line: null,
+    lifecycle: "active" as const,
+    line: line ?? null,
   };
 }
 
 /**
- * A page of `GET /v1/models?limit&after_id&before_id`. Throws `invalid_request` for a limit outside 1..1000, for an id
+ * A page of `GET /v1/models?limit&after_id&before_id&lifecycle`. Throws `invalid_request` for a limit outside 1..1000, for an id
  * that is not in the list, and for both directions at once.
  */
-export function encodeModels(models: readonly Model[], query: URLSearchParams) {
+export function encodeModels(all: readonly Model[], query: URLSearchParams) {
+  const stages = ["lifecycle", "lifecycle[]"].flatMap((name) => query.getAll(name));
+  const models = stages.length === 0 || stages.includes("active") ? all : [];
   const limit = limitOf(query.get("limit"));
   const after = query.get("after_id");
   const before = query.get("before_id");

@@ -30,6 +30,7 @@ const image = z.object({
     }),
     url,
   ]),
+  transformations: optional(jsonObject),
   cache_control,
 });
 
@@ -140,13 +141,21 @@ const toolChoice = z.discriminatedUnion("type", [
   z.object({ type: z.literal("none") }),
 ]);
 
+const display = optional(z.string());
+
+const block_binding = optional(jsonObject);
+
 const format = z.object({ type: z.literal("json_schema"), schema: jsonObject });
+
+const outputConfig = z.object({
+  effort: optional(z.enum(["low", "medium", "high", "xhigh", "max"])),
+  format: optional(format),
+  task_budget: optional(jsonObject),
+});
 
 export const requestSchema = z.object({
   model: optional(z.string().min(1)),
-  max_tokens: z.int().min(1, {
-    error: (issue) => (issue.input === 0 ? "0, which only warms the cache, is not supported yet" : undefined),
-  }),
+  max_tokens: z.int().min(0),
   messages: z.array(message).min(1).max(100_000),
   system: z
     .union([z.string().transform(textBlocks), z.array(text)])
@@ -159,15 +168,13 @@ export const requestSchema = z.object({
   top_k: optional(z.int().min(0)),
   thinking: optional(
     z.discriminatedUnion("type", [
-      z.object({ type: z.literal("enabled"), budget_tokens: z.int().min(1024), display: optional(z.string()) }),
-      z.object({ type: z.literal("adaptive"), display: optional(z.string()) }),
+      z.object({ type: z.literal("enabled"), budget_tokens: z.int().min(1024), display, block_binding }),
+      z.object({ type: z.literal("adaptive"), display, block_binding }),
       z.object({ type: z.literal("disabled") }),
-      z.object({ type: z.literal("between_tools"), display: optional(z.string()) }),
+      z.object({ type: z.literal("between_tools"), display }),
     ]),
   ),
-  output_config: optional(
-    z.object({ effort: optional(z.enum(["low", "medium", "high", "xhigh", "max"])), format: optional(format) }),
-  ),
+  output_config: optional(outputConfig),
   /** What `output_config.format` was called while it was a beta. */
   output_format: optional(format),
   service_tier: optional(z.string()),
@@ -175,6 +182,10 @@ export const requestSchema = z.object({
   inference_geo: optional(z.string()),
   tools: optional(z.array(tool)),
   tool_choice: optional(toolChoice),
+
+  // Nothing comes of these.
+  cache_control: z.unknown().optional(),
+  metadata: z.unknown().optional(),
 
   // Only whether they are there is looked at.
   container: z.unknown().optional(),

@@ -1,15 +1,33 @@
 import type { ToolUseBlock } from "../../messages/types.ts";
 
+/** What a chunk says of a call: its head, or a piece of its arguments. */
+export type CallDelta =
+  | { tool_calls: [{ index: number; id: string; type: "function"; function: Called }] }
+  | { tool_calls: [{ index: number; function: Pick<Called, "arguments"> }] }
+  | { function_call: Called | Pick<Called, "arguments"> };
+
+/** What a whole message says of its calls. */
+export interface Calls {
+  tool_calls?: { id: string; type: "function"; function: Called }[];
+  function_call?: Called;
+}
+
+interface Called {
+  name: string;
+  /** JSON. */
+  arguments: string;
+}
+
 /** How an answer tells of its tool calls. Clients that sent `functions` know nothing of `tool_calls`. */
 export interface CallSpelling {
   /** What the answer finishes with when it ends in a call. */
   readonly finishReason: "tool_calls" | "function_call";
   /** The delta that begins call `index`, which counts calls; undefined where there is no room for one more. */
-  head(index: number, call: ToolUseBlock): object | undefined;
+  head(index: number, call: ToolUseBlock): CallDelta | undefined;
   /** The delta with a piece of its arguments. */
-  arguments(index: number, json: string): object | undefined;
+  arguments(index: number, json: string): CallDelta | undefined;
   /** The fields of a whole message. Without calls there are none: clients take their presence for a call. */
-  whole(calls: readonly ToolUseBlock[]): object;
+  whole(calls: readonly ToolUseBlock[]): Calls;
 }
 
 /** `tool_calls`: any number of them. */
@@ -33,6 +51,6 @@ export const functionCall: CallSpelling = {
   whole: ([first]) => (first === undefined ? {} : { function_call: called(first) }),
 };
 
-function called({ name, input }: ToolUseBlock) {
+function called({ name, input }: ToolUseBlock): Called {
   return { name, arguments: JSON.stringify(input) };
 }

@@ -1,7 +1,7 @@
-import type { BlockDelta, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
-import { updateUsage } from "../../messages/usage.ts";
-import type { CallSpelling } from "./calls.ts";
-import { finishReason, refusalText } from "./stop.ts";
+import type { BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
+import { noUsage, updateUsage } from "../../messages/usage.ts";
+import type { CallDelta, CallSpelling } from "./calls.ts";
+import { type FinishReason, finishReason, refusalText } from "./stop.ts";
 import { encodeUsage } from "./usage.ts";
 
 /** What every chunk of one answer repeats. */
@@ -10,6 +10,30 @@ export interface AnswerHead {
   created: number;
   model: string;
 }
+
+/** A chunk of a completion. It is written in parts, each of which is held to its type. */
+export interface Chunk extends AnswerHead {
+  object: "chat.completion.chunk";
+  service_tier: "default";
+  choices: ChunkChoice[];
+  usage?: ReturnType<typeof encodeUsage> | null;
+}
+
+interface ChunkChoice {
+  index: 0;
+  delta: ChunkDelta;
+  logprobs: null;
+  finish_reason: FinishReason | null;
+}
+
+/** What one chunk adds to the message. `reasoning_content` is no word of the API, but of all who show thinking. */
+type ChunkDelta =
+  | { role: "assistant"; content: ""; refusal: null }
+  | { content: string }
+  | { reasoning_content: string }
+  | { refusal: string }
+  | CallDelta
+  | Record<string, never>;
 
 /** What the request said of how its answer is told. */
 export interface EncoderOptions {
@@ -25,12 +49,7 @@ export class ChunkWriter {
   readonly #includeUsage: boolean;
   readonly #spelling: CallSpelling;
 
-  #usage: Usage = {
-    input_tokens: 0,
-    output_tokens: 0,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
-  };
+  #usage = noUsage;
   #stopReason: StopReason = "end_turn";
   /** Counts tool calls, not content blocks: that is what `tool_calls[].index` means. */
   #calls = 0;
@@ -38,8 +57,14 @@ export class ChunkWriter {
   #callHasArguments = false;
 
   constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions) {
-    const head = JSON.stringify({ id, object: "chat.completion.chunk", created, model });
-    this.#before = head.slice(0, -1);
+    const head: Omit<Chunk, "choices" | "usage"> = {
+      id,
+      object: "chat.completion.chunk",
+      created,
+      model,
+      service_tier: "default",
+    };
+    this.#before = JSON.stringify(head).slice(0, -1);
     this.#after = includeUsage ? ',"usage":null}' : "}";
     this.#includeUsage = includeUsage;
     this.#spelling = calls;
@@ -101,17 +126,18 @@ export class ChunkWriter {
     return this.#callChunk(this.#spelling.arguments(this.#calls, json));
   }
 
-  #callChunk(delta: object | undefined): string[] {
+  #callChunk(delta: CallDelta | undefined): string[] {
     return delta === undefined ? [] : [this.#chunk(delta)];
   }
 
-  #chunk(delta: object, finishReason: string | null = null): string {
-    const choice = JSON.stringify({ index: 0, delta, logprobs: null, finish_reason: finishReason });
-    return `${this.#before},"choices":[${choice}]${this.#after}`;
+  #chunk(delta: ChunkDelta, finish_reason: FinishReason | null = null): string {
+    const choice: ChunkChoice = { index: 0, delta, logprobs: null, finish_reason };
+    return `${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}`;
   }
 
   #usageChunk(): string[] {
     if (!this.#includeUsage) return [];
-    return [`${this.#before},"choices":[],"usage":${JSON.stringify(encodeUsage(this.#usage))}}`];
+    const usage: Chunk["usage"] = encodeUsage(this.#usage);
+    return [`${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}`];
   }
 }

@@ -2,7 +2,7 @@ import { ProxyError } from "../../error.ts";
 import { type DraftMessage, isBlank, toConversation } from "../../messages/conversation.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
-import { ignoredParameters, refuseParameters } from "../../messages/parameters.ts";
+import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import { withReasoning } from "../../messages/reasoning.ts";
 import { type AskedFormat, withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest } from "../../messages/types.ts";
@@ -42,9 +42,15 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   };
   const effort = wire.reasoning_effort;
   const reasoned = withReasoning(asked, effort === undefined || effort === "none" ? effort : efforts[effort]);
-  const request = makeWellFormed(withFormat(reasoned.request, toFormat(wire.response_format), schemaPath));
+  const formatted = withFormat(reasoned.request, toFormat(wire.response_format), schemaPath);
+  const request = makeWellFormed(formatted.request);
 
-  const warnings = [...ignoredParameters(parameters, wire), ...reasoned.warnings];
+  const warnings = [
+    ...ignoredParameters(parameters, wire),
+    ...unknownFields(requestSchema.shape, body as object),
+    ...reasoned.warnings,
+    ...formatted.warnings,
+  ];
   if (wire.temperature !== undefined && wire.temperature > 1) warnings.push("temperature lowered to 1");
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
   if (namedPaths.length > 0) warnings.push(`name ignored in ${listSome(namedPaths)}`);

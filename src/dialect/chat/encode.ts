@@ -22,6 +22,8 @@ export function createEncoder(model: string, options: EncoderOptions): Encoder {
   };
 }
 
+export type Completion = ReturnType<typeof toCompletion>;
+
 /** A whole answer (api-dialects 2.2). Keys that say nothing are left out where clients take their presence for a yes. */
 function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead, spelling: CallSpelling) {
   const text: string[] = [];
@@ -34,7 +36,7 @@ function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead,
   }
   const reasoning_content = thinking.join("");
   const message = {
-    role: "assistant",
+    role: "assistant" as const,
     content: text.length > 0 ? text.join("") : null,
     refusal: refusalText(answer.stop_reason, answer.stop_details),
     annotations: [],
@@ -44,11 +46,11 @@ function toCompletion(answer: AnswerMessage, { id, created, model }: AnswerHead,
   const finish_reason = finishReason(answer.stop_reason ?? "end_turn", spelling);
   return {
     id,
-    object: "chat.completion",
+    object: "chat.completion" as const,
     created,
     model,
     choices: [{ index: 0, message, logprobs: null, finish_reason }],
     usage: encodeUsage(answer.usage),
-    service_tier: "default",
+    service_tier: "default" as const,
   };
 }

@@ -135,6 +135,15 @@ export const requestSchema = z.object({
   moderation: optional(z.unknown()),
   response_format: optional(responseFormat),
 
+  // Nothing comes of these.
+  metadata: optional(z.unknown()),
+  user: optional(z.unknown()),
+  safety_identifier: optional(z.unknown()),
+  prompt_cache_key: optional(z.unknown()),
+  prompt_cache_options: optional(z.unknown()),
+  prompt_cache_retention: optional(z.unknown()),
+  service_tier: optional(z.unknown()),
+
   tools: optional(z.array(z.object({ type: optional(functionType), function: definedFunction }))),
   tool_choice: optional(toolChoice),
   parallel_tool_calls: optional(z.boolean()),

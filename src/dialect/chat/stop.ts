@@ -10,8 +10,10 @@ const finishReasons = {
   refusal: "content_filter",
 } as const satisfies Record<Exclude<StopReason, "tool_use">, string>;
 
+export type FinishReason = (typeof finishReasons)[keyof typeof finishReasons] | CallSpelling["finishReason"];
+
 /** A stop reason as chat completions name it (api-dialects 4). */
-export function finishReason(stop_reason: StopReason, calls: CallSpelling): string {
+export function finishReason(stop_reason: StopReason, calls: CallSpelling): FinishReason {
   return stop_reason === "tool_use" ? calls.finishReason : finishReasons[stop_reason];
 }
 

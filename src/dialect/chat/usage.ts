@@ -1,9 +1,10 @@
 import type { Usage } from "../../messages/types.ts";
+import { inputTokens } from "../../messages/usage.ts";
 
 /** Usage as chat completions count it: cached tokens are part of the prompt, thinking is part of the completion (5.5). */
 export function encodeUsage(usage: Usage) {
   const { cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = usage;
-  const prompt_tokens = usage.input_tokens + cache_read_input_tokens + cache_creation_input_tokens;
+  const prompt_tokens = inputTokens(usage);
   return {
     prompt_tokens,
     completion_tokens: output_tokens,

@@ -1,4 +1,5 @@
 import { invalidRequest } from "../../messages/invalid.ts";
+import { noUsage } from "../../messages/usage.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import { validate } from "../validate.ts";
 import { type PlacedItem, readHistory, readInput } from "./input.ts";
@@ -25,13 +26,12 @@ export function compact(body: unknown, defaultModel: string | undefined, memory:
   const items = expandCompactions(placed, memory.seal).items.map(({ item }) => item);
   const encrypted_content = memory.seal.close("compaction", JSON.stringify(items));
   const item: CompactionItem = { type: "compaction", id: mintItemId("compaction"), encrypted_content };
-  const usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
   return {
     id: mintResponseId(),
-    object: "response.compaction",
+    object: "response.compaction" as const,
     created_at: seconds(),
     output: [item],
-    usage: encodeUsage(usage),
+    usage: encodeUsage(noUsage),
   };
 }
 

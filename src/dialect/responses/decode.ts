@@ -1,7 +1,7 @@
 import { type DraftMessage, toConversation } from "../../messages/conversation.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
-import { ignoredParameters, refuseParameters } from "../../messages/parameters.ts";
+import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import { withReasoning } from "../../messages/reasoning.ts";
 import { withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest, TextBlock } from "../../messages/types.ts";
@@ -51,12 +51,15 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
   });
-  const request = makeWellFormed(withFormat(reasoned.request, wire.text?.format, "text.format.schema"));
+  const formatted = withFormat(reasoned.request, wire.text?.format, "text.format.schema");
+  const request = makeWellFormed(formatted.request);
 
   const storage = whetherToStore(wire, memory);
   const warnings = [
     ...ignoredParameters(parameters, fields),
+    ...unknownFields(requestSchema.shape, body as object),
     ...reasoned.warnings,
+    ...formatted.warnings,
     ...(wire.temperature !== undefined && wire.temperature > 1 ? ["temperature lowered to 1"] : []),
     ...tools.warnings,
     ...about(own.droppedPaths, "ignored, as it belongs to a hosted tool"),

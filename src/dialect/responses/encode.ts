@@ -1,7 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import { parseToolInput } from "../../messages/tool-input.ts";
-import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
-import { updateUsage } from "../../messages/usage.ts";
+import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
+import { noUsage, updateUsage } from "../../messages/usage.ts";
 import type { Encoder, SseMessage } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import type { Item, ItemStatus } from "./items.ts";
@@ -27,13 +27,6 @@ export interface EncoderOptions {
 export function createEncoder(options: EncoderOptions): Encoder {
   return new ResponseEncoder(options);
 }
-
-const noUsage: Usage = {
-  input_tokens: 0,
-  output_tokens: 0,
-  cache_creation_input_tokens: 0,
-  cache_read_input_tokens: 0,
-};
 
 /** Stop reasons after which an answer is as long as it could be. */
 const cutting: ReadonlySet<StopReason> = new Set(["max_tokens", "model_context_window_exceeded"]);
@@ -85,7 +78,11 @@ class ResponseEncoder implements Encoder {
   }
 
   whole(message: AnswerMessage): ResponseObject {
-    for (const event of tell(message)) this.event(event);
+    for (const event of tell(message)) {
+      // What was cut is not there: what stands before it is whole.
+      if (event.type === "message_delta" && message.cut_call) this.#close("completed");
+      this.event(event);
+    }
     return showResponse(this.#response, this.#options.sealed);
   }
 

@@ -1,7 +1,14 @@
 import { ProxyError } from "../../error.ts";
 import { invalidRequest } from "../../messages/invalid.ts";
 import type { WireItem, WirePart } from "./item-schema.ts";
-import { type Item, type MessageItem, mintItemId, type Part } from "./items.ts";
+import {
+  type InputPart,
+  type Item,
+  type MessageItem,
+  mintItemId,
+  type OutputPart,
+  type QuestionItem,
+} from "./items.ts";
 import type { Memory } from "./memory.ts";
 import type { WireRequest } from "./schema.ts";
 
@@ -63,12 +70,11 @@ function readItem(wire: WireItem, path: string, memory: Memory | undefined): Ite
       const { id = mintItemId(wire.type), status = "completed" } = wire;
       return { ...wire, id, status };
     }
-    case "function_call_output":
-      return { ...wire, id: wire.id ?? mintItemId(wire.type), status: "completed", output: output(wire.output, path) };
     case "custom_tool_call":
-      return { ...wire, id: wire.id ?? mintItemId(wire.type) };
+      return { ...wire, id: wire.id ?? mintItemId(wire.type), status: "completed" };
+    case "function_call_output":
     case "custom_tool_call_output":
-      return { ...wire, id: wire.id ?? mintItemId(wire.type), output: output(wire.output, path) };
+      return { ...wire, id: wire.id ?? mintItemId(wire.type), status: "completed", output: output(wire.output, path) };
     case "reasoning":
       return { ...wire, id: wire.id ?? mintItemId(wire.type), summary: wire.summary ?? [] };
     case "compaction":
@@ -85,22 +91,34 @@ function readItem(wire: WireItem, path: string, memory: Memory | undefined): Ite
 }
 
 function message(role: MessageItem["role"], content: string | WirePart[], path: string): MessageItem {
-  const parts = typeof content === "string" ? [readText(content, role)] : readParts(content, path, role);
-  return { type: "message", id: mintItemId("message"), role, status: "completed", content: parts };
+  const own = { type: "message", id: mintItemId("message"), status: "completed" } as const;
+  const parts = placed(content, `${path}.content`);
+  if (role === "assistant") return { ...own, role, content: parts.map(([part, at]) => readOutput(part, at)) };
+  return { ...own, role, content: parts.map(([part, at]) => readPart(part, at, role)) };
 }
 
-function output(output: string | WirePart[], path: string): string | Part[] {
-  return typeof output === "string" ? output : readParts(output, `${path}.output`, "user");
+function output(output: string | WirePart[], path: string): string | InputPart[] {
+  if (typeof output === "string") return output;
+  return placed(output, `${path}.output`).map(([part, at]) => readPart(part, at, "user"));
 }
 
-function readParts(parts: readonly WirePart[], path: string, role: MessageItem["role"]): Part[] {
-  return parts.map((part, index) => readPart(part, `${path}.content.${index}`, role));
+/** The parts with their paths; a bare text is one part. */
+function placed(content: string | WirePart[], path: string): [part: WirePart, path: string][] {
+  if (typeof content === "string") return [[{ type: "text", text: content }, path]];
+  return content.map((part, index) => [part, `${path}.${index}`]);
 }
 
-function readPart(part: WirePart, path: string, role: MessageItem["role"]): Part {
+function readOutput(part: WirePart, path: string): OutputPart {
   if (part.type === "refusal") return part;
-  if ("text" in part) return readText(part.text, role);
-  if (role !== "user") throw invalidRequest(path, `a message of the ${role} takes only text`, "invalid_value");
+  if ("text" in part) return { type: "output_text", text: part.text, annotations: [], logprobs: [] };
+  throw notText(path, "assistant");
+}
+
+function readPart(part: WirePart, path: string, role: QuestionItem["role"]): InputPart {
+  // Quoted, it is a text like any other.
+  if (part.type === "refusal") return { type: "input_text", text: part.refusal };
+  if ("text" in part) return { type: "input_text", text: part.text };
+  if (role !== "user") throw notText(path, role);
   switch (part.type) {
     case "input_audio":
       throw invalidRequest(path, "audio input is not supported", "unsupported_value");
@@ -118,9 +136,8 @@ function readPart(part: WirePart, path: string, role: MessageItem["role"]): Part
   }
 }
 
-function readText(text: string, role: MessageItem["role"]): Part {
-  if (role === "assistant") return { type: "output_text", text, annotations: [], logprobs: [] };
-  return { type: "input_text", text };
+function notText(path: string, role: MessageItem["role"]): ProxyError {
+  return invalidRequest(path, `a message of the ${role} takes only text`, "invalid_value");
 }
 
 function storedFile(path: string, instead: string): ProxyError {

@@ -18,7 +18,7 @@ const part = z.discriminatedUnion("type", [
     type: z.literal("input_image"),
     image_url: optional(z.string()),
     file_id: optional(z.string()),
-    detail: optional(z.string()),
+    detail: optional(z.enum(["low", "high", "auto", "original"])),
   }),
   z.object({
     type: z.literal("input_file"),

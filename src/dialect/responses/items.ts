@@ -2,11 +2,10 @@
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
 
-export type Part =
+/** What a user, a tool or the system says. */
+export type InputPart =
   | { type: "input_text"; text: string }
-  | { type: "output_text"; text: string; annotations: unknown[]; logprobs: unknown[] }
-  | { type: "refusal"; refusal: string }
-  | { type: "input_image"; image_url: string; detail: string }
+  | { type: "input_image"; image_url: string; detail: ImageDetail }
   | {
       type: "input_file";
       file_data?: string | undefined;
@@ -14,13 +13,31 @@ export type Part =
       filename?: string | undefined;
     };
 
-export interface MessageItem {
+export type ImageDetail = "low" | "high" | "auto" | "original";
+
+/** What the model says: a text, which is never annotated, or why it will not answer. */
+export type OutputPart =
+  { type: "output_text"; text: string; annotations: []; logprobs: [] } | { type: "refusal"; refusal: string };
+
+export type Part = InputPart | OutputPart;
+
+export interface QuestionItem {
   type: "message";
   id: string;
   status: ItemStatus;
-  role: "user" | "assistant" | "system" | "developer";
-  content: Part[];
+  role: "user" | "system" | "developer";
+  content: InputPart[];
 }
+
+export interface AnswerItem {
+  type: "message";
+  id: string;
+  status: ItemStatus;
+  role: "assistant";
+  content: OutputPart[];
+}
+
+export type MessageItem = QuestionItem | AnswerItem;
 
 export interface CallItem {
   type: "function_call";
@@ -38,13 +55,14 @@ export interface CallOutputItem {
   id: string;
   status: ItemStatus;
   call_id: string;
-  output: string | Part[];
+  output: string | InputPart[];
 }
 
 /** A call of a tool that takes a text: of another server's, as Sluice offers none. */
 export interface CustomCallItem {
   type: "custom_tool_call";
   id: string;
+  status: ItemStatus;
   call_id: string;
   name: string;
   input: string;
@@ -53,14 +71,20 @@ export interface CustomCallItem {
 export interface CustomCallOutputItem {
   type: "custom_tool_call_output";
   id: string;
+  status: ItemStatus;
   call_id: string;
-  output: string | Part[];
+  output: string | InputPart[];
+}
+
+export interface SummaryPart {
+  type: "summary_text";
+  text: string;
 }
 
 export interface ReasoningItem {
   type: "reasoning";
   id: string;
-  summary: { type: "summary_text"; text: string }[];
+  summary: SummaryPart[];
   /** Thinking and signature, sealed. */
   encrypted_content?: string | undefined;
 }
@@ -76,7 +100,7 @@ export type Item =
   MessageItem | CallItem | CallOutputItem | CustomCallItem | CustomCallOutputItem | ReasoningItem | CompactionItem;
 
 /** What an answer may consist of. */
-export type OutputItem = MessageItem | CallItem | ReasoningItem;
+export type OutputItem = AnswerItem | CallItem | ReasoningItem;
 
 const prefixes = {
   message: "msg",
@@ -98,11 +122,9 @@ function random(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("hex");
 }
 
-/** The items as a client that did not ask for `reasoning.encrypted_content` sees them. */
-export function withoutSeals<I extends Item>(items: readonly I[]): I[] {
-  return items.map((item) => {
-    if (item.type !== "reasoning") return item;
-    const { encrypted_content: _, ...shown } = item;
-    return shown as I;
-  });
+/** An item as a client that did not ask for `reasoning.encrypted_content` sees it. */
+export function withoutSeal<I extends Item>(item: I): I {
+  if (item.type !== "reasoning") return item;
+  const { encrypted_content: _, ...shown } = item;
+  return shown as I;
 }

@@ -1,10 +1,24 @@
 /** Output items while they are told: what each kind says at its start, for each piece, and at its end (api-dialects 3.3). */
 
-import type { CallItem, ItemStatus, MessageItem, OutputItem, ReasoningItem } from "./items.ts";
+import type { AnswerItem, CallItem, ItemStatus, OutputItem, OutputPart, ReasoningItem, SummaryPart } from "./items.ts";
 import { mintItemId } from "./items.ts";
 
-/** An event about an item, without what all of them carry. */
-export type ItemEvent = readonly [type: string, fields: Readonly<Record<string, unknown>>];
+/** An event about what is in an item, without what all of them carry. */
+export type ItemEvent =
+  | { type: "response.content_part.added" | "response.content_part.done"; content_index: 0; part: OutputPart }
+  | { type: "response.output_text.delta"; content_index: 0; delta: string; logprobs: [] }
+  | { type: "response.output_text.done"; content_index: 0; text: string; logprobs: [] }
+  | { type: "response.refusal.delta"; content_index: 0; delta: string }
+  | { type: "response.refusal.done"; content_index: 0; refusal: string }
+  | { type: "response.function_call_arguments.delta"; delta: string }
+  | { type: "response.function_call_arguments.done"; name: string; arguments: string }
+  | {
+      type: "response.reasoning_summary_part.added" | "response.reasoning_summary_part.done";
+      summary_index: 0;
+      part: SummaryPart;
+    }
+  | { type: "response.reasoning_summary_text.delta"; summary_index: 0; delta: string }
+  | { type: "response.reasoning_summary_text.done"; summary_index: 0; text: string };
 
 export interface OpenItem {
   readonly id: string;
@@ -23,27 +37,27 @@ export class OpenText implements OpenItem {
 
   constructor(readonly id = mintItemId("message")) {}
 
-  begun(): MessageItem {
+  begun(): AnswerItem {
     return { id: this.id, type: "message", status: "in_progress", role: "assistant", content: [] };
   }
 
   start(): ItemEvent[] {
-    return [["response.content_part.added", { content_index: 0, part: textPart("") }]];
+    return [{ type: "response.content_part.added", content_index: 0, part: textPart("") }];
   }
 
   piece(delta: string): ItemEvent[] {
     this.#text += delta;
-    return [["response.output_text.delta", { content_index: 0, delta, logprobs: [] }]];
+    return [{ type: "response.output_text.delta", content_index: 0, delta, logprobs: [] }];
   }
 
   end(): ItemEvent[] {
     return [
-      ["response.output_text.done", { content_index: 0, text: this.#text, logprobs: [] }],
-      ["response.content_part.done", { content_index: 0, part: textPart(this.#text) }],
+      { type: "response.output_text.done", content_index: 0, text: this.#text, logprobs: [] },
+      { type: "response.content_part.done", content_index: 0, part: textPart(this.#text) },
     ];
   }
 
-  done(status: ItemStatus): MessageItem {
+  done(status: ItemStatus): AnswerItem {
     return { ...this.begun(), status, content: [textPart(this.#text)] };
   }
 }
@@ -54,28 +68,28 @@ export class OpenRefusal implements OpenItem {
 
   constructor(readonly id = mintItemId("message")) {}
 
-  begun(): MessageItem {
+  begun(): AnswerItem {
     return { id: this.id, type: "message", status: "in_progress", role: "assistant", content: [] };
   }
 
   start(): ItemEvent[] {
-    return [["response.content_part.added", { content_index: 0, part: { type: "refusal", refusal: "" } }]];
+    return [{ type: "response.content_part.added", content_index: 0, part: { type: "refusal", refusal: "" } }];
   }
 
   piece(delta: string): ItemEvent[] {
     this.#refusal += delta;
-    return [["response.refusal.delta", { content_index: 0, delta }]];
+    return [{ type: "response.refusal.delta", content_index: 0, delta }];
   }
 
   end(): ItemEvent[] {
     const refusal = this.#refusal;
     return [
-      ["response.refusal.done", { content_index: 0, refusal }],
-      ["response.content_part.done", { content_index: 0, part: { type: "refusal", refusal } }],
+      { type: "response.refusal.done", content_index: 0, refusal },
+      { type: "response.content_part.done", content_index: 0, part: { type: "refusal", refusal } },
     ];
   }
 
-  done(status: ItemStatus): MessageItem {
+  done(status: ItemStatus): AnswerItem {
     return { ...this.begun(), status, content: [{ type: "refusal", refusal: this.#refusal }] };
   }
 }
@@ -105,13 +119,13 @@ export class OpenCall implements OpenItem {
 
   piece(delta: string): ItemEvent[] {
     this.#arguments += delta;
-    return [["response.function_call_arguments.delta", { delta }]];
+    return [{ type: "response.function_call_arguments.delta", delta }];
   }
 
   end(): ItemEvent[] {
     // A call without arguments streams none, but clients parse what they get.
     const none = this.#arguments === "" ? this.piece("{}") : [];
-    return [...none, ["response.function_call_arguments.done", { name: this.name, arguments: this.#arguments }]];
+    return [...none, { type: "response.function_call_arguments.done", name: this.name, arguments: this.#arguments }];
   }
 
   done(status: ItemStatus): CallItem {
@@ -142,20 +156,17 @@ export class OpenReasoning implements OpenItem {
   piece(delta: string): ItemEvent[] {
     const first = this.#thinking === "";
     this.#thinking += delta;
-    return [
-      ...(first
-        ? [["response.reasoning_summary_part.added", { summary_index: 0, part: summaryPart("") }] as const]
-        : []),
-      ["response.reasoning_summary_text.delta", { summary_index: 0, delta }],
-    ];
+    const told: ItemEvent = { type: "response.reasoning_summary_text.delta", summary_index: 0, delta };
+    if (!first) return [told];
+    return [{ type: "response.reasoning_summary_part.added", summary_index: 0, part: summaryPart("") }, told];
   }
 
   end(): ItemEvent[] {
     const text = this.#thinking;
     if (text === "") return [];
     return [
-      ["response.reasoning_summary_text.done", { summary_index: 0, text }],
-      ["response.reasoning_summary_part.done", { summary_index: 0, part: summaryPart(text) }],
+      { type: "response.reasoning_summary_text.done", summary_index: 0, text },
+      { type: "response.reasoning_summary_part.done", summary_index: 0, part: summaryPart(text) },
     ];
   }
 
@@ -168,10 +179,10 @@ export class OpenReasoning implements OpenItem {
   }
 }
 
-function textPart(text: string) {
-  return { type: "output_text" as const, text, annotations: [], logprobs: [] };
+function textPart(text: string): OutputPart {
+  return { type: "output_text", text, annotations: [], logprobs: [] };
 }
 
-function summaryPart(text: string) {
-  return { type: "summary_text" as const, text };
+function summaryPart(text: string): SummaryPart {
+  return { type: "summary_text", text };
 }

@@ -51,6 +51,7 @@ export const parameters = {
   prompt_cache_key: { verdict: "hint", note: "Prompts are cached by what they say" },
   prompt_cache_options: { verdict: "hint", note: "Claude Code places the marks of the cache itself" },
   prompt_cache_retention: { verdict: "hint", note: "As long as the upstream keeps it" },
+  image: { verdict: "hint", note: "The upstream chooses how it reads images" },
   context_management: { verdict: "hint", note: "Nothing is taken out of a conversation" },
   access_programs: { verdict: "hint", note: "The account's are what they are" },
   service_tier: { verdict: "hint", note: "Answered as `default`" },

@@ -1,5 +1,6 @@
 import type { Usage } from "../../messages/types.ts";
-import { mintResponseId, type OutputItem, withoutSeals } from "./items.ts";
+import { inputTokens } from "../../messages/usage.ts";
+import { mintResponseId, type OutputItem, withoutSeal } from "./items.ts";
 import type { WireRequest } from "./schema.ts";
 
 /** The response object with every key that one reader or another insists on (api-dialects 3.2). */
@@ -46,13 +47,13 @@ export function openResponse(wire: WireRequest, model: string, store: boolean): 
 
 /** A response as a client sees it, which gets sealed reasoning only where it asked for that. */
 export function showResponse(response: ResponseObject, sealed: boolean): ResponseObject {
-  return sealed ? response : { ...response, output: withoutSeals(response.output) };
+  return sealed ? response : { ...response, output: response.output.map(withoutSeal) };
 }
 
 /** Usage as this API counts it: cached tokens are part of the input, thinking is part of the output (5.5). */
 export function encodeUsage(usage: Usage) {
   const { cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = usage;
-  const input_tokens = usage.input_tokens + cache_read_input_tokens + cache_creation_input_tokens;
+  const input_tokens = inputTokens(usage);
   return {
     input_tokens,
     input_tokens_details: { cached_tokens: cache_read_input_tokens, cache_write_tokens: cache_creation_input_tokens },
@@ -66,6 +67,7 @@ export function encodeUsage(usage: Usage) {
 export const seconds = (): number => Math.floor(Date.now() / 1000);
 
 function echo(wire: WireRequest, model: string) {
+  const format = wire.text?.format ?? { type: "text" as const };
   const tools = (wire.tools ?? []).flatMap((tool) => {
     if (tool.type !== "function") return [];
     const { type, name, description = null, parameters = null, strict = null } = tool;
@@ -89,7 +91,11 @@ function echo(wire: WireRequest, model: string) {
     top_p: wire.top_p ?? 1,
     presence_penalty: wire.presence_penalty ?? 0,
     frequency_penalty: wire.frequency_penalty ?? 0,
-    text: { format: wire.text?.format ?? { type: "text" as const }, verbosity: wire.text?.verbosity ?? "medium" },
+    text: {
+      // The name is required of a response, and forgiven a request.
+      format: format.type === "json_schema" ? { ...format, name: format.name ?? "response" } : format,
+      verbosity: wire.text?.verbosity ?? ("medium" as const),
+    },
     tool_choice: wire.tool_choice ?? "auto",
     tools,
     truncation: wire.truncation ?? "disabled",

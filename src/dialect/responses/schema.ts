@@ -99,6 +99,16 @@ export const requestSchema = z.object({
   conversation: optional(z.unknown()),
   prompt: optional(z.unknown()),
   moderation: optional(z.unknown()),
+
+  // Nothing comes of these.
+  image: optional(z.unknown()),
+  stream_options: optional(z.unknown()),
+  client_metadata: optional(z.unknown()),
+  prompt_cache_options: optional(z.unknown()),
+  prompt_cache_retention: optional(z.unknown()),
+  context_management: optional(z.unknown()),
+  access_programs: optional(z.unknown()),
+  service_tier: optional(z.unknown()),
 });
 
 export type WireRequest = z.output<typeof requestSchema>;

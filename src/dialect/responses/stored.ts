@@ -3,7 +3,7 @@
 import { ProxyError } from "../../error.ts";
 import { invalidRequest } from "../../messages/invalid.ts";
 import type { SseMessage } from "../dialect.ts";
-import { type Item, type OutputItem, withoutSeals } from "./items.ts";
+import { type Item, type OutputItem, withoutSeal } from "./items.ts";
 import type { Memory, StoredResponse } from "./memory.ts";
 import { OpenCall, type OpenItem, OpenReasoning, OpenRefusal, OpenText } from "./open-items.ts";
 import { type ResponseObject, showResponse } from "./response.ts";
@@ -57,8 +57,8 @@ export function encodeInputItems({ input }: StoredResponse, query: URLSearchPara
   if (after !== null && start === 0) throw invalidRequest("after", "there is no item with this id");
   const page: Item[] = items.slice(start, start + limit);
   return {
-    object: "list",
-    data: asksForSeals(query) ? page : withoutSeals(page),
+    object: "list" as const,
+    data: asksForSeals(query) ? page : page.map(withoutSeal),
     first_id: page[0]?.id ?? null,
     last_id: page.at(-1)?.id ?? null,
     has_more: start + limit < items.length,
@@ -68,7 +68,7 @@ export function encodeInputItems({ input }: StoredResponse, query: URLSearchPara
 /** `DELETE /v1/responses/{id}`. */
 export function deleteStored({ responses }: Memory, id: string) {
   if (!responses.delete(id)) throw notFound(id);
-  return { id, object: "response", deleted: true };
+  return { id, object: "response" as const, deleted: true as const };
 }
 
 /** `POST /v1/responses/{id}/cancel`: what is stored has ended. */

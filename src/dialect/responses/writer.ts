@@ -1,9 +1,18 @@
 import type { ProxyError } from "../../error.ts";
 import type { SseMessage } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
-import { type ItemStatus, type OutputItem, withoutSeals } from "./items.ts";
+import { type ItemStatus, type OutputItem, withoutSeal } from "./items.ts";
 import type { ItemEvent, OpenItem } from "./open-items.ts";
 import { type ResponseObject, showResponse } from "./response.ts";
+
+/** An event as a client gets it. */
+export type ResponseEvent = Told & { sequence_number: number };
+
+type Told =
+  | { type: "response.created" | `response.${ResponseObject["status"]}`; response: ResponseObject }
+  | { type: "response.output_item.added" | "response.output_item.done"; output_index: number; item: OutputItem }
+  | (ItemEvent & { item_id: string; output_index: number })
+  | { type: "error"; error: ReturnType<typeof errorObject> };
 
 /**
  * The events of one response in their strict grammar (api-dialects 3.3): numbered from 0 without a gap, items one after
@@ -21,14 +30,17 @@ export class EventWriter {
 
   /** `response` is the one that has no output yet. */
   begin(response: ResponseObject): SseMessage[] {
-    return [this.#event("response.created", { response }), this.#event("response.in_progress", { response })];
+    return [
+      this.#event({ type: "response.created", response }),
+      this.#event({ type: "response.in_progress", response }),
+    ];
   }
 
   open(item: OpenItem): SseMessage[] {
     this.#open = item;
     this.pieces.push([]);
     const output_index = this.output.length;
-    const added = this.#event("response.output_item.added", { output_index, item: item.begun() });
+    const added = this.#event({ type: "response.output_item.added", output_index, item: item.begun() });
     return [added, ...this.#tell(item, item.start())];
   }
 
@@ -47,28 +59,29 @@ export class EventWriter {
     const told = this.#tell(open, open.end());
     const item = open.done(status);
     const output_index = this.output.push(item) - 1;
-    const [shown] = this.sealed ? [item] : withoutSeals([item]);
-    return [...told, this.#event("response.output_item.done", { output_index, item: shown })];
+    const shown = this.sealed ? item : withoutSeal(item);
+    return [...told, this.#event({ type: "response.output_item.done", output_index, item: shown })];
   }
 
   /** The last events; `response` is the whole one. */
   end(response: ResponseObject): SseMessage[] {
     const shown = showResponse(response, this.sealed);
-    return [this.#event(`response.${response.status}`, { response: shown }), { data: "[DONE]" }];
+    return [this.#event({ type: `response.${response.status}`, response: shown }), { data: "[DONE]" }];
   }
 
   /** The last events of a response that failed: SDKs act on the first, Codex on the second. */
   fail(response: ResponseObject, error: ReturnType<typeof errorObject>): SseMessage[] {
-    return [this.#event("error", { error }), ...this.end(response)];
+    return [this.#event({ type: "error", error }), ...this.end(response)];
   }
 
   #tell(item: OpenItem, events: readonly ItemEvent[]): SseMessage[] {
     const at = { item_id: item.id, output_index: this.output.length };
-    return events.map(([type, fields]) => this.#event(type, { ...at, ...fields }));
+    return events.map((event) => this.#event({ ...event, ...at }));
   }
 
-  #event(type: string, fields: object): SseMessage {
-    return { event: type, data: JSON.stringify({ type, sequence_number: this.#sequence++, ...fields }) };
+  #event(told: Told): SseMessage {
+    const event: ResponseEvent = { ...told, sequence_number: this.#sequence++ };
+    return { event: event.type, data: JSON.stringify(event) };
   }
 }
 

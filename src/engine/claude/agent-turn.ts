@@ -1,18 +1,10 @@
 import { ProxyError } from "../../error.ts";
 import type { BlockDelta, MessageEvent, TextBlock, ToolUseBlock } from "../../messages/types.ts";
-import { toFailure } from "./failures.ts";
+import { FailureSigns } from "./failures.ts";
 import { Fold, type Stop } from "./fold.ts";
-import {
-  type CliLine,
-  type FailureLine,
-  isFailure,
-  isRateLimit,
-  isResult,
-  isStreamEvent,
-  type RateLimitLine,
-  type ResultLine,
-} from "./lines.ts";
+import { type CliLine, isResult, isStreamEvent, type ResultLine } from "./lines.ts";
 import type { ToolNames } from "./names.ts";
+import { usageBeyond } from "./sub-agents.ts";
 import { blockTypes, deltaTypes, type Step, type TurnReader } from "./turn.ts";
 
 /** How much of a tool's result is shown, in UTF-16 units. */
@@ -60,14 +52,18 @@ export class AgentTurn implements TurnReader {
   /** Own calls that are shown and wait for their result: id → name. */
   readonly #calls = new Map<string, string>();
   readonly #denied = new Set<string>();
-  #failure: FailureLine | undefined;
-  #rateLimit: RateLimitLine["rate_limit_info"] | undefined;
+  readonly #signs = new FailureSigns();
+  #acted = false;
 
   constructor(
     readonly names: ToolNames,
     readonly options: AgentTurnOptions,
     readonly clock: () => number = Date.now,
   ) {}
+
+  get acted(): boolean {
+    return this.#acted;
+  }
 
   next(): this {
     return this;
@@ -76,13 +72,11 @@ export class AgentTurn implements TurnReader {
   line(line: CliLine): Step {
     // What a sub-agent says and does is between it and the agent; only its refused permissions are told, like all.
     if (line["parent_tool_use_id"]) return nothing;
+    this.#signs.take(line);
     if (isStreamEvent(line)) return this.#event(line.event as MessageEvent);
     if (isDenial(line)) return { events: this.#deny(line) };
     if (line.type === "user") return { events: resultsIn(line).flatMap((result) => this.#show(result)) };
-    if (isResult(line)) return this.#end(line);
-    if (isFailure(line)) this.#failure = line;
-    else if (isRateLimit(line)) this.#rateLimit = line.rate_limit_info;
-    return nothing;
+    return isResult(line) ? this.#end(line) : nothing;
   }
 
   /** What the upstream sent, which may hold types that are newer than ours. */
@@ -129,6 +123,7 @@ export class AgentTurn implements TurnReader {
     if (!blockTypes.has(block.type)) return [];
     const name = block.type === "tool_use" ? this.names.clientName(block.name) : undefined;
     const call = block.type === "tool_use" && name === undefined;
+    this.#acted ||= call;
     if (call && !this.options.showTools) return [];
     this.#block = { index, call, input: false };
     this.#sent ||= !call;
@@ -191,8 +186,9 @@ export class AgentTurn implements TurnReader {
     const stop = this.#lastStop(result);
     if (!stop) {
       if (!result.is_error) this.#refuseTorn();
-      throw toFailure({ line: this.#failure, result, rateLimit: this.#rateLimit }, this.clock());
+      throw this.#signs.error(result, this.clock());
     }
+    this.#fold.spend(usageBeyond(result));
     const untold = (result["permission_denials"] ?? []) as DenialLine[];
     const events = untold.flatMap((denial) => this.#deny(denial));
     if (isOutOfTurns(result)) {
@@ -212,7 +208,7 @@ export class AgentTurn implements TurnReader {
     if (isOutOfTurns(result)) return { stop_reason: "max_tokens", stop_sequence: null };
     // What the CLI reports as an error is how the model ended, after the CLI asked it to go on in vain.
     if (result.is_error)
-      return endedByModel(result, stop) || this.#failure?.error === "max_output_tokens" ? stop : undefined;
+      return endedByModel(result, stop) || this.#signs.line?.error === "max_output_tokens" ? stop : undefined;
     // Without a call to the client that reason would be a riddle: a hook or a tool ended the turn.
     return stop.stop_reason === "tool_use" ? { ...stop, stop_reason: "end_turn" } : stop;
   }
@@ -222,6 +218,7 @@ export class AgentTurn implements TurnReader {
     const events = this.#fold.end(stop);
     this.#fold = new Fold();
     this.#afterTools = false;
+    this.#acted = false;
     this.#begin();
     return events;
   }

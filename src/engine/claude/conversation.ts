@@ -1,3 +1,4 @@
+import { ProxyError } from "../../error.ts";
 import type { AnswerBlock, Message, MessageEvent, ToolResultBlock } from "../../messages/types.ts";
 import { Channel } from "./channel.ts";
 import { toFailure } from "./failures.ts";
@@ -21,6 +22,8 @@ export interface ConversationOptions {
   tools: ToolServer | undefined;
   /** How long the CLI may be silent in the middle of a turn (milliseconds). */
   stallTimeout: number;
+  /** Hears every line of its turns, whoever reads it. */
+  heard?(line: CliLine): void;
   /** Told how long the history took to write. */
   replayed(measured: Replayed): void;
 }
@@ -29,7 +32,7 @@ export interface ConversationOptions {
 export interface Question {
   settings: ControlRequest;
   signal: AbortSignal;
-  /** Called before the last event is handed on, with what the conversation must be found by. */
+  /** Called when the last event is handed on, with what the conversation must be found by. */
   rest(answer: AnswerBlock[]): void;
 }
 
@@ -127,16 +130,25 @@ export class Conversation {
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     this.#calls = [];
+    let answer: AnswerBlock[] | undefined;
     let rests = false;
     try {
-      const listener = this.#listener(question, events, watch, () => {
-        rests = true;
-        over();
+      const listener = this.#listener(events, watch, (content) => {
+        watch.stop();
+        answer = content;
       });
       const preamble = controls.map(({ message }) => message);
       // Fails with the channel where the process never gets so far as to take the last message.
       write(preamble, listener).catch((error) => events.fail(error));
-      yield* events;
+      for await (const event of events) {
+        // Who has this one may go on. Not before: who reads slowly holds the place until then.
+        if (event.type === "message_stop" && answer) {
+          rests = true;
+          over();
+          if (this.#process.alive) question.rest(answer);
+        }
+        yield event;
+      }
     } finally {
       over();
       if (!rests) this.end();
@@ -152,7 +164,7 @@ export class Conversation {
   }
 
   /** Lines of a running turn become events; the end of the turn decides what becomes of the process. */
-  #listener(question: Question, events: Channel<MessageEvent>, watch: Watchdog, rests: () => void): LineListener {
+  #listener(events: Channel<MessageEvent>, watch: Watchdog, answered: (content: AnswerBlock[]) => void): LineListener {
     const turn = this.#parked?.reader ?? this.#options.reader();
     const recorder = new Recorder();
     for (const event of this.#parked?.events ?? []) {
@@ -160,9 +172,11 @@ export class Conversation {
       void events.push(event);
     }
     this.#parked = undefined;
+    const fail = (error: unknown) => events.fail(turn.acted && error instanceof ProxyError ? error.final() : error);
     return {
       line: (line) => {
         watch.feed();
+        this.#options.heard?.(line);
         try {
           const step = turn.line(line);
           // Before the last events are even queued: the CLI would go on asking the model.
@@ -173,8 +187,7 @@ export class Conversation {
           }
           if (step.end === "answered") {
             this.#rest(turn, recorder.calls, isResult(line));
-            rests();
-            question.rest(recorder.content);
+            answered(recorder.content);
           }
           let wait: Promise<void> | undefined;
           for (const event of step.events) wait = events.push(event);
@@ -182,13 +195,15 @@ export class Conversation {
           if (wait) watch.rest(wait);
           return wait;
         } catch (error) {
-          events.fail(error);
-          this.end();
+          fail(error);
+          // A turn that is not over is about to go on, at the user's cost.
+          if (isResult(line)) this.end();
+          else this.#stopAsking();
           return undefined;
         }
       },
       gone: (error) => {
-        events.fail(error);
+        fail(error);
         this.#whenGone?.();
       },
     };
@@ -211,9 +226,10 @@ export class Conversation {
     this.#parked = parked;
     this.#process.listen({
       line: (line: CliLine) => {
+        this.#options.heard?.(line);
         try {
           if (parked) parked.events.push(...parked.reader.line(line).events);
-          else if (isResult(line) && line.is_error) throw toFailure({ result: line }, Date.now());
+          else if (isResult(line) && line.is_error) throw toFailure(line, Date.now());
           else if (isResult(line)) settled.resolve();
         } catch (error) {
           // It can't be continued: whoever would have done so is served from history.

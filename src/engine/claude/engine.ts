@@ -3,9 +3,10 @@ import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
+import type { Count, Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
+import { Counter } from "./counter.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
@@ -14,8 +15,9 @@ import { Catalog } from "./models.ts";
 import { ToolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
-import { type Features, probe, proven, type StartProbe, unproven } from "./probe.ts";
+import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
@@ -34,6 +36,8 @@ interface Asked {
   /** Everything before the last message, and the last message. */
   earlier: Message[];
   last: Message;
+  /** Without any message, and without the last. */
+  start: Fingerprint;
   before: Fingerprint;
   signal: AbortSignal;
 }
@@ -45,6 +49,8 @@ class ClaudeEngine implements Engine {
   readonly #pool: Pool;
   readonly #shelf: Shelf;
   readonly #planner = new HistoryPlanner();
+  readonly #rateLimits = new RateLimits();
+  readonly #counter: Counter;
   readonly #closing = new AbortController();
   #catalog: Catalog | undefined;
   #version: string | undefined;
@@ -55,11 +61,27 @@ class ClaudeEngine implements Engine {
     this.#log = log;
     this.#launcher = new Launcher(config, log);
     this.#shelf = new Shelf(config);
+    const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({
       ...config,
-      maxProcesses: config.maxProcesses ?? processesByMemory(),
+      maxProcesses,
       start: (launch) => this.#start(launch),
       evict: (which) => this.#shelf.evict(which),
+    });
+    this.#counter = new Counter({
+      planner: this.#planner,
+      folder: this.#launcher.folder,
+      stallTimeout: config.stallTimeout,
+      rehearse: (request, model, profile) => {
+        const start: StartProbe = (env) => this.#launcher.start(profile === "agent" ? { agent: true } : {}, env);
+        return rehearse(start, this.#launcher.folder, request, model, profile, this.#closing.signal);
+      },
+      claim: (signal, launch) => {
+        const { processes, spares } = this.#pool.counts;
+        const { live, parked } = this.#shelf.counts;
+        if (processes >= maxProcesses && (live + parked > 0 || spares === 0)) return undefined;
+        return this.#pool.claim(signal, launch).then(({ process }) => process);
+      },
     });
   }
 
@@ -75,6 +97,12 @@ class ClaudeEngine implements Engine {
     };
   }
 
+  async count(request: MessagesRequest, signal: AbortSignal): Promise<Count> {
+    const asked = await this.#understand(request, signal);
+    const previous = asked.start.with(request.messages.slice(0, -2));
+    return this.#counter.count(asked, [questionKey(asked), previous.key]);
+  }
+
   async models() {
     return (await this.#known()).list();
   }
@@ -84,13 +112,19 @@ class ClaudeEngine implements Engine {
   }
 
   async health(): Promise<Health> {
-    return { ok: true, engine: "claude", detail: { ...this.#pool.counts, ...this.#shelf.counts } };
+    const detail = { ...this.#pool.counts, ...this.#shelf.counts, rate_limits: this.#rateLimits.report };
+    return { ok: true, engine: "claude", detail };
+  }
+
+  rateLimits() {
+    return this.#rateLimits.headers;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#shelf.close();
     await this.#pool.close();
+    await this.#counter.settled();
     this.#launcher.close();
   }
 
@@ -101,11 +135,13 @@ class ClaudeEngine implements Engine {
     report: (way: Way) => void,
   ): AsyncGenerator<MessageEvent> {
     const asked = await this.#understand(request, signal);
+    const listen = this.#counter.listen(asked, questionKey(asked));
     let events = this.#continue(asked, report) ?? this.#begin(asked, report);
     for (let lost = 0, begun = false; ; events = this.#begin(asked, report)) {
       try {
         for await (const event of events) {
           begun = true;
+          listen(event);
           yield event;
         }
         return;
@@ -128,8 +164,8 @@ class ClaudeEngine implements Engine {
     const [window = ""] = /\[\w+\]$/.exec(model.name) ?? [];
     // The CLI reads the betas at its first request only.
     const kind = [profile, model.resolved + window, ...(request.betas ?? [])].join("/");
-    const before = Fingerprint.of(request, kind).with(earlier);
-    return { request, model, profile, earlier, last, before, signal };
+    const start = Fingerprint.of(request, kind);
+    return { request, model, profile, earlier, last, start, before: start.with(earlier), signal };
   }
 
   /** The process that holds just this conversation goes on with it. Undefined where there is none that can. */
@@ -172,6 +208,7 @@ class ClaudeEngine implements Engine {
         reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
         tools: request.tools && new ToolServer(request.tools),
         stallTimeout: this.#config.stallTimeout,
+        heard: (line) => this.#rateLimits.take(line),
         replayed: (measured) => this.#planner.replayed(measured),
       });
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
@@ -233,6 +270,10 @@ class ClaudeEngine implements Engine {
     });
     return { process, ready: known };
   }
+}
+
+function questionKey({ before, last }: Asked): string {
+  return before.with([last]).key;
 }
 
 /** A silent process has cost its whole time already; one that died may have been dead before it was asked. */

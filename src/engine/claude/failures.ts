@@ -1,25 +1,63 @@
 /** What the CLI says when a turn fails, as a ProxyError. Its own words are passed on; the kind comes from its fields. */
 
 import { type ErrorDetails, type ErrorKind, ProxyError } from "../../error.ts";
-import type { FailureLine, RateLimitLine, ResultLine } from "./lines.ts";
+import {
+  type CliLine,
+  type FailureLine,
+  isFailure,
+  isRateLimit,
+  isRetry,
+  isStreamEvent,
+  type RateLimitLine,
+  type ResultLine,
+} from "./lines.ts";
 
 /** A wait that a client's SDK may sleep through; beyond it a retry only hides the reason (seconds). */
 const patience = 60;
 
-export interface Failure {
+/** More than a timer can hold (seconds). */
+const longestWait = 2_147_483;
+
+/** What was heard of a failed turn, all but its result. */
+export interface Signs {
   line?: FailureLine | undefined;
-  result?: ResultLine | undefined;
   rateLimit?: RateLimitLine["rate_limit_info"] | undefined;
+  /** The CLI did not ask again: the upstream told it not to, or to wait for longer than it does. */
+  hopeless?: boolean | undefined;
+}
+
+/** Collects from the lines of a turn why it will have failed, if it does. */
+export class FailureSigns {
+  readonly #signs: Signs = {};
+  #retried = false;
+  #begun = false;
+
+  /** The CLI's own text in place of an answer, once it was printed. */
+  get line(): FailureLine | undefined {
+    return this.#signs.line;
+  }
+
+  take(line: CliLine): void {
+    if (isFailure(line)) this.#signs.line = line;
+    else if (isRateLimit(line)) this.#signs.rateLimit = line.rate_limit_info;
+    else if (isRetry(line)) this.#retried = true;
+    else if (isStreamEvent(line)) this.#begun = true;
+  }
+
+  /** The error, now that the CLI is done. `now` is in milliseconds since 1970. */
+  error(result: ResultLine, now: number): ProxyError {
+    return toFailure(result, now, { ...this.#signs, hopeless: !this.#retried && !this.#begun });
+  }
 }
 
 /** The error of a failed turn. `now` is in milliseconds since 1970. */
-export function toFailure({ line, result, rateLimit }: Failure, now: number): ProxyError {
+export function toFailure(result: ResultLine, now: number, { line, rateLimit, hopeless }: Signs = {}): ProxyError {
   const status = line?.api_error_status ?? undefined;
-  const words = line?.message.content.map((block) => block.text ?? "").join("") || result?.result || "";
+  const words = line?.message.content.map((block) => block.text ?? "").join("") || result.result || "";
   const message =
-    words || result?.errors?.join("; ") || "Claude Code ended the turn without an answer and gave no reason.";
+    words || result.errors?.join("; ") || "Claude Code ended the turn without an answer and gave no reason.";
 
-  if (result?.terminal_reason === "prompt_too_long" || result?.terminal_reason === "blocking_limit") {
+  if (result.terminal_reason === "prompt_too_long" || result.terminal_reason === "blocking_limit") {
     return new ProxyError("invalid_request", message, { code: "context_length_exceeded" });
   }
   switch (line?.error) {
@@ -30,14 +68,13 @@ export function toFailure({ line, result, rateLimit }: Failure, now: number): Pr
       return new ProxyError("billing", message);
     case "model_not_found":
       return new ProxyError("not_found", message, { code: "model_not_found" });
-    case "rate_limit":
-      return new ProxyError("rate_limit", message, waitingTime(rateLimit, now));
   }
-  return new ProxyError(
-    kindOfStatus(status),
-    message,
-    status !== undefined && status >= 500 && status !== 529 ? { status } : {},
-  );
+  const kind = kindOf(status, line?.api_error_type);
+  return new ProxyError(kind, message, {
+    ...(kind === "upstream" && status !== undefined && { status }),
+    ...(hopeless && status !== undefined && { retryable: false }),
+    ...(kind === "rate_limit" && usageLimit(line, rateLimit, now)),
+  });
 }
 
 /** Without a status nothing was sent: the CLI has no credentials at all. */
@@ -48,23 +85,38 @@ function loginAdvice(message: string, status: number | undefined): string {
 }
 
 /** How long a used-up limit lasts. A long wait is not worth a retry: some SDKs would sleep through it. */
-function waitingTime(rateLimit: Failure["rateLimit"], now: number): ErrorDetails {
-  if (rateLimit?.resetsAt === undefined) return {};
-  const retryAfter = Math.max(1, Math.ceil(rateLimit.resetsAt - now / 1000));
+function usageLimit(line: FailureLine | undefined, rateLimit: Signs["rateLimit"], now: number): ErrorDetails {
+  if (rateLimit?.status !== "rejected" || typeof rateLimit.resetsAt !== "number")
+    return line?.api_error === "usage_limit_reached" ? { retryable: false } : {};
+  const seconds = Math.ceil(rateLimit.resetsAt - now / 1000);
+  const retryAfter = Math.min(Math.max(1, seconds), longestWait);
   return { retryAfter, retryable: retryAfter <= patience };
 }
 
-function kindOfStatus(status: number | undefined): ErrorKind {
-  switch (status) {
-    case 413:
-      return "too_large";
-    case 429:
-      return "rate_limit";
-    case 529:
-      return "overloaded";
-    case 404:
-      return "not_found";
-    default:
-      return status !== undefined && status >= 400 && status < 500 ? "invalid_request" : "upstream";
-  }
+/** By the status; by the API's name for the error where a stream had begun, and so had its status. */
+function kindOf(status: number | undefined, type: string | undefined): ErrorKind {
+  if (status === undefined) return kindOfType.get(type ?? "") ?? "upstream";
+  return kindOfStatus.get(status) ?? (status >= 400 && status < 500 ? "invalid_request" : "upstream");
 }
+
+const kindOfStatus = new Map<number, ErrorKind>([
+  [402, "billing"],
+  [404, "not_found"],
+  [408, "timeout"],
+  [413, "too_large"],
+  [429, "rate_limit"],
+  [504, "timeout"],
+  [529, "overloaded"],
+]);
+
+const kindOfType = new Map<string, ErrorKind>([
+  ["invalid_request_error", "invalid_request"],
+  ["authentication_error", "login_required"],
+  ["billing_error", "billing"],
+  ["permission_error", "permission"],
+  ["not_found_error", "not_found"],
+  ["request_too_large", "too_large"],
+  ["rate_limit_error", "rate_limit"],
+  ["timeout_error", "timeout"],
+  ["overloaded_error", "overloaded"],
+]);

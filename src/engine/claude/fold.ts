@@ -1,5 +1,6 @@
+import { Mender } from "../../messages/mender.ts";
 import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, Usage } from "../../messages/types.ts";
-import { updateUsage } from "../../messages/usage.ts";
+import { completeUsage, updateUsage } from "../../messages/usage.ts";
 
 /** How an answer ends. */
 export type Stop = Extract<MessageEvent, { type: "message_delta" }>["delta"];
@@ -19,6 +20,7 @@ export class Fold {
   #earlier: Usage | undefined;
   #usage: Usage | undefined;
   #lastText = "";
+  readonly #mender = new Mender();
 
   /** Whether there is a message to answer with. */
   get started(): boolean {
@@ -32,9 +34,15 @@ export class Fold {
 
   /** A further message of the upstream. Also one that breaks off has its price. */
   message(message: AnswerMessage): void {
-    this.#start ??= message;
+    const usage = completeUsage(message.usage);
+    this.#start ??= { ...message, usage };
     this.#earlier = this.#sum();
-    this.#usage = message.usage;
+    this.#usage = usage;
+  }
+
+  /** What was used besides these messages. */
+  spend(usage: Partial<Usage>): void {
+    this.#earlier = add(this.#earlier, usage) as Usage;
   }
 
   /** What the upstream says of this message's usage. */
@@ -50,12 +58,12 @@ export class Fold {
 
   delta(delta: BlockDelta): MessageEvent[] {
     if (delta.type === "text_delta") this.#lastText = delta.text || this.#lastText;
-    return [{ type: "content_block_delta", index: this.#count - 1, delta }];
+    return this.#mender.take({ type: "content_block_delta", index: this.#count - 1, delta });
   }
 
   close(): MessageEvent[] {
     this.#open = false;
-    return [{ type: "content_block_stop", index: this.#count - 1 }, ...this.#flush()];
+    return [...this.#mender.take({ type: "content_block_stop", index: this.#count - 1 }), ...this.#flush()];
   }
 
   /** Adds a whole block of our own, as soon as there is room for it. */
@@ -72,7 +80,9 @@ export class Fold {
   #begin(): MessageEvent[] {
     if (this.#begun || !this.#start) return [];
     this.#begun = true;
-    const message = { ...this.#start, content: [], stop_reason: null, stop_sequence: null };
+    // The API repeats all counts at the end but this one: a part of it would pass for the whole.
+    const usage = { ...this.#start.usage, cache_creation: null };
+    const message = { ...this.#start, usage, content: [], stop_reason: null, stop_sequence: null };
     return [{ type: "message_start", message }];
   }
 
@@ -82,7 +92,7 @@ export class Fold {
     return blocks.flatMap((block) => [
       this.#opening(empty(block)),
       ...deltasOf(block).flatMap((delta) => this.delta(delta)),
-      { type: "content_block_stop" as const, index: this.#count - 1 },
+      ...this.#mender.take({ type: "content_block_stop", index: this.#count - 1 }),
     ]);
   }
 
@@ -105,9 +115,10 @@ function deltasOf(block: AnswerBlock): BlockDelta[] {
   return block.type === "thinking" ? [{ type: "thinking_delta", thinking: block.thinking }] : [];
 }
 
-/** Adds up numbers, however deep; of everything else the later one holds. */
+/** Adds up numbers, however deep, and lists; of everything else the later one holds. */
 function add(earlier: unknown, later: unknown): unknown {
   if (typeof earlier === "number" && typeof later === "number") return earlier + later;
+  if (Array.isArray(earlier) && Array.isArray(later)) return [...earlier, ...later];
   if (!isRecord(earlier) || !isRecord(later)) return later ?? earlier;
   const sums = Object.entries(later).map(([key, value]) => [key, add(earlier[key], value)]);
   return { ...earlier, ...Object.fromEntries(sums) };

@@ -3,7 +3,7 @@
  * unknown types and fields are skipped, never an error.
  */
 
-import type { ContentBlock, Message } from "../../messages/types.ts";
+import type { ContentBlock, Message, Usage } from "../../messages/types.ts";
 
 /** A line that the CLI printed; `type` says which, everything else is checked where it is used. */
 export interface CliLine {
@@ -35,12 +35,27 @@ export interface ResultLine extends CliLine {
   errors?: string[];
   terminal_reason?: string;
   num_turns?: number;
+  /** Of the agent's own messages. */
+  usage?: Partial<Usage>;
+  /** Of all, those of sub-agents too, by the model's name. */
+  model_usage_since_last_result?: Record<string, ModelUsage>;
+}
+
+/** Token counts in the CLI's own spelling. */
+export interface ModelUsage {
+  inputTokens?: number;
+  outputTokens?: number;
+  cacheReadInputTokens?: number;
+  cacheCreationInputTokens?: number;
+  cacheCreationEphemeral5mInputTokens?: number;
+  cacheCreationEphemeral1hInputTokens?: number;
+  thinkingTokens?: number;
 }
 
 /** What a subscription has left, printed when the upstream tells it (OAuth only). */
 export interface RateLimitLine extends CliLine {
   type: "rate_limit_event";
-  rate_limit_info: { status: string; resetsAt?: number; rateLimitType?: string };
+  rate_limit_info: { status?: string; resetsAt?: number; [field: string]: unknown };
 }
 
 export interface ControlRequest {
@@ -96,7 +111,13 @@ export function isResult(line: CliLine): line is ResultLine {
 }
 
 export function isRateLimit(line: CliLine): line is RateLimitLine {
-  return line.type === "rate_limit_event" && typeof line["rate_limit_info"] === "object";
+  const info = line["rate_limit_info"];
+  return line.type === "rate_limit_event" && typeof info === "object" && info !== null;
+}
+
+/** True where the CLI is about to ask the upstream again. */
+export function isRetry(line: CliLine): boolean {
+  return line.type === "system" && line["subtype"] === "api_retry";
 }
 
 /** True for text that the CLI made itself: it looks like an answer and must never be taken for one. */

@@ -1,5 +1,6 @@
 import { ProxyError } from "../../error.ts";
-import type { Model } from "../../messages/types.ts";
+import { agentPrefix } from "../../messages/agent.ts";
+import type { Model, ModelLine } from "../../messages/types.ts";
 import type { CliModel, Profile } from "./settings.ts";
 
 /** An entry of `models` in the CLI's answer to `initialize`. */
@@ -9,8 +10,8 @@ export interface ListedModel {
   displayName?: string;
 }
 
-const agentPrefix = "agent/";
-const family = "(opus|sonnet|haiku|fable|mythos)";
+const lines: readonly ModelLine[] = ["opus", "sonnet", "haiku", "fable", "mythos"];
+const family = `(${lines.join("|")})`;
 const version = String.raw`(\d+(?:-\d+)?)`;
 const familyFirst = new RegExp(`^(?:claude-)?${family}-${version}((?:-\\d{8})?)$`);
 const versionFirst = new RegExp(`^(?:claude-)?${version}-${family}((?:-\\d{8})?)$`);
@@ -18,6 +19,8 @@ const versionFirst = new RegExp(`^(?:claude-)?${version}-${family}((?:-\\d{8})?)
 /** The models that the CLI offers, and what people's spellings of them mean. */
 export class Catalog {
   readonly #aliases: Map<string, ListedModel>;
+  /** By full id. Aliases are the lines' names. */
+  readonly #lines = new Map<string, ModelLine>();
 
   /** `extra` are names that the user configured for a gateway or a cloud: they need not look like Anthropic's. */
   constructor(
@@ -27,24 +30,23 @@ export class Catalog {
     readonly agents = false,
   ) {
     this.#aliases = new Map(listed.map((model) => [model.value, model]));
+    for (const line of lines) {
+      const model = this.#aliases.get(line)?.resolvedModel;
+      if (model !== undefined) this.#lines.set(model, line);
+    }
   }
 
   /** The full ids first, then the aliases that stand for them. */
   list(): Model[] {
-    const aliases = [...this.#aliases.values()].map((model) => toModel(model.value, model));
+    const aliases = [...this.#aliases.values()].map((model) => this.#toModel(model.value, model));
     const full = new Map<string, Model>();
     for (const model of this.#aliases.values()) {
       const id = model.resolvedModel;
       if (id && !this.#aliases.has(id) && (!full.has(id) || model.value !== "default"))
-        full.set(id, toModel(id, model));
+        full.set(id, this.#toModel(id, model));
     }
     const models = [...full.values(), ...aliases];
-    const agents = models.map((model) => ({
-      ...model,
-      id: agentPrefix + model.id,
-      display_name: `${model.display_name} (agent)`,
-    }));
-    return this.agents ? [...models, ...agents] : models;
+    return this.agents ? [...models, ...models.map((model) => asAgent(model, agentPrefix + model.id))] : models;
   }
 
   /** What the CLI is told for a client's spelling. Throws `not_found` for what can't be a model of Claude Code's. */
@@ -78,9 +80,16 @@ export class Catalog {
 
   /** The model behind a spelling, under the name that was asked for. */
   describe(asked: string): Model {
-    const { name } = this.resolve(asked);
+    const { name, profile } = this.resolve(asked);
     const known = this.#aliases.get(name) ?? [...this.#aliases.values()].find((model) => model.resolvedModel === name);
-    return toModel(asked, known ?? { value: name });
+    const model = this.#toModel(asked, known ?? { value: name });
+    return profile === "agent" ? asAgent(model, asked) : model;
+  }
+
+  #toModel(id: string, model: ListedModel): Model {
+    const resolved = model.resolvedModel ?? model.value;
+    const line = this.#lines.get(resolved);
+    return { id, resolved, display_name: model.displayName ?? id, created: releaseDate(resolved), line };
   }
 
   #names(): string[] {
@@ -101,9 +110,8 @@ function fullName(name: string): string | undefined {
   return /^claude-[a-z0-9-]*[a-z0-9]$/.test(name) ? name : undefined;
 }
 
-function toModel(id: string, model: ListedModel): Model {
-  const resolved = model.resolvedModel ?? model.value;
-  return { id, resolved, display_name: model.displayName ?? id, created: releaseDate(resolved) };
+function asAgent(model: Model, id: string): Model {
+  return { ...model, id, display_name: `${model.display_name} (agent)` };
 }
 
 /** Older ids end in the day of their release; the CLI tells nothing else. Seconds since 1970, 0 when unknown. */

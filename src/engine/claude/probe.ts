@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { MessagesRequest } from "../../messages/types.ts";
 import { Conversation } from "./conversation.ts";
-import { composeHistory } from "./history.ts";
+import { composeHistory, systemText } from "./history.ts";
 import type { CliProcess } from "./process.ts";
 import { ToolNames } from "./names.ts";
-import { openingSettings, turnSettings } from "./settings.ts";
+import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
 
@@ -35,11 +35,24 @@ const request: MessagesRequest = {
 /** How a process is started for the trial: with these variables changed, undefined ones taken away. */
 export type StartProbe = (env: Record<string, string | undefined>) => { process: CliProcess; ready: Promise<unknown> };
 
-/**
- * Tries a CLI out: one turn against an upstream of our own on loopback, with a key that is none and a configuration folder
- * of its own below `folder`. Looks at what arrives there. Throws when no turn comes about.
- */
+/** Tries a CLI out: has it say a request that asks for everything. Throws when no turn comes about. */
 export async function probe(start: StartProbe, folder: string, signal: AbortSignal): Promise<Features> {
+  const model = { name: "sonnet", resolved: "sonnet", listed: true };
+  return compare(await rehearse(start, folder, request, model, "chat", signal));
+}
+
+/**
+ * The body that the CLI would send to the upstream for a request: one turn against an upstream of our own on loopback,
+ * with a key that is none and a configuration folder of its own below `folder`. Throws when no turn comes about.
+ */
+export async function rehearse(
+  start: StartProbe,
+  folder: string,
+  request: MessagesRequest,
+  model: CliModel,
+  profile: Profile,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
   const upstream = new ProbeUpstream();
   const { process, ready } = start({
     ANTHROPIC_BASE_URL: upstream.url,
@@ -49,23 +62,23 @@ export async function probe(start: StartProbe, folder: string, signal: AbortSign
   });
   try {
     await ready;
-    const model = { name: "sonnet", resolved: "sonnet", listed: true };
+    const { tools } = request;
     const conversation = new Conversation(process, {
       model: model.resolved,
-      agent: false,
-      reader: () => new Turn(new ToolNames([tool.name])),
-      tools: new ToolServer([tool]),
+      agent: profile === "agent",
+      reader: () => new Turn(new ToolNames((tools ?? []).map(({ name }) => name))),
+      tools: tools && new ToolServer(tools),
       stallTimeout: 30_000,
       replayed: () => {},
     });
-    const settings = turnSettings(request, model, "chat", undefined);
-    const opening = openingSettings(settings, request, model, "probe-system");
+    const settings = turnSettings(request, model, profile, undefined);
+    const opening = openingSettings(settings, request, model, systemText(request.system));
     const question = { settings, signal, rest: () => {} };
     for await (const _ of conversation.begin(question, opening, composeHistory(request.messages)));
-    return compare(upstream.body);
+    return upstream.body;
   } finally {
     upstream.stop();
-    void process.end();
+    await process.end();
   }
 }
 

@@ -24,27 +24,37 @@ export async function replay(
   model: string,
   listener: LineListener,
 ): Promise<Replayed> {
-  const times: number[] = [];
-  let batch: object[] = [...preamble];
-  const last = messages.length - 1;
-  for (const [position, message] of messages.entries()) {
-    if (message.role === "assistant") {
-      batch.push(assistantLine(message, model));
-    } else if (position < last) {
-      batch.push(userLine(message, "history"));
-      const acknowledged = acknowledgement(process);
-      process.write(batch);
-      batch = [];
-      await acknowledged;
-      times.push(performance.now());
-    } else {
-      batch.push(userLine(message, "query"));
-    }
-  }
+  const { unsent, times } = await recite(process, preamble, messages.slice(0, -1), model);
   process.listen(listener);
-  process.write(batch);
+  process.write([...unsent, ...messages.slice(-1).map((message) => userLine(message, "query"))]);
   const [first = 0] = times;
   return { count: 2 * Math.max(0, times.length - 1), ms: (times.at(-1) ?? first) - first };
+}
+
+/**
+ * Writes messages that ask for nothing; `preamble` goes in front. Gives the lines behind the last user message, which
+ * are yet to be written, and the times at which the user messages were acknowledged.
+ */
+export async function recite(
+  process: CliProcess,
+  preamble: readonly object[],
+  messages: readonly Message[],
+  model: string,
+): Promise<{ unsent: object[]; times: number[] }> {
+  const times: number[] = [];
+  let unsent: object[] = [...preamble];
+  for (const message of messages) {
+    if (message.role === "assistant") {
+      unsent.push(assistantLine(message, model));
+      continue;
+    }
+    const acknowledged = acknowledgement(process);
+    process.write([...unsent, userLine(message, "history")]);
+    unsent = [];
+    await acknowledged;
+    times.push(performance.now());
+  }
+  return { unsent, times };
 }
 
 /** Resolves with the `result` line that follows a message of the history. */
@@ -55,7 +65,7 @@ function acknowledgement(process: CliProcess): Promise<void> {
     line(line: CliLine) {
       if (isFailure(line)) failure = line;
       if (isResult(line)) {
-        if (line.is_error) reject(toFailure({ line: failure, result: line }, Date.now()));
+        if (line.is_error) reject(toFailure(line, Date.now(), { line: failure }));
         else resolve();
       }
       return undefined;

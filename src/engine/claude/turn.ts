@@ -1,15 +1,10 @@
 import { ProxyError } from "../../error.ts";
+import { isBlank } from "../../messages/conversation.ts";
+import { Mender } from "../../messages/mender.ts";
 import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason } from "../../messages/types.ts";
-import { toFailure } from "./failures.ts";
-import {
-  type CliLine,
-  type FailureLine,
-  isFailure,
-  isRateLimit,
-  isResult,
-  isStreamEvent,
-  type RateLimitLine,
-} from "./lines.ts";
+import { completeUsage } from "../../messages/usage.ts";
+import { FailureSigns } from "./failures.ts";
+import { type CliLine, isResult, isRetry, isStreamEvent } from "./lines.ts";
 import type { ToolNames } from "./names.ts";
 
 /** What an answer may consist of; a newer type, which no client knows, is left out. */
@@ -34,6 +29,8 @@ export interface Step {
 
 /** Reads the lines of one turn as the events of exactly one message. A thrown ProxyError ends the turn. */
 export interface TurnReader {
+  /** Whether the CLI ran tools of its own since the last message: what they did would be done twice. */
+  readonly acted: boolean;
   line(line: CliLine): Step;
   /** Who reads what follows in the same turn of the CLI, once the client's tools were called: another message. */
   next(): TurnReader;
@@ -46,15 +43,18 @@ const nothing: Step = { events: [] };
  * it is given. A thrown ProxyError ends the turn, and the process must be ended with it.
  */
 export class Turn implements TurnReader {
+  readonly acted = false;
   /** Kept back until a block follows: a stream that breaks before that is tried again by the CLI unseen. */
   #start: AnswerMessage | undefined;
   /** Upstream block index → ours; a block of a type that no client knows has none. */
   #blocks = new Map<number, number>();
   #blockCount = 0;
+  readonly #mender = new Mender();
+  /** Whether there is anything to read or to call: for an answer without, the CLI asks again. */
+  #visible = false;
   #stopped = false;
   #foreignCall = false;
-  #failure: FailureLine | undefined;
-  #rateLimit: RateLimitLine["rate_limit_info"] | undefined;
+  readonly #signs = new FailureSigns();
 
   constructor(
     readonly names: ToolNames,
@@ -66,12 +66,10 @@ export class Turn implements TurnReader {
   }
 
   line(line: CliLine): Step {
+    this.#signs.take(line);
     if (isStreamEvent(line)) return line.parent_tool_use_id ? nothing : this.#event(line.event as MessageEvent);
-    if (isFailure(line)) this.#failure = line;
-    else if (isRateLimit(line)) this.#rateLimit = line.rate_limit_info;
-    else if (isResult(line))
-      throw toFailure({ line: this.#failure, result: line, rateLimit: this.#rateLimit }, this.clock());
-    else if (line["subtype"] === "api_retry") this.#refuseSecondStart();
+    if (isResult(line)) throw this.#signs.error(line, this.clock());
+    if (isRetry(line)) this.#refuseSecondStart();
     return nothing;
   }
 
@@ -80,7 +78,7 @@ export class Turn implements TurnReader {
     switch (event.type) {
       case "message_start":
         this.#refuseSecondStart();
-        this.#start = event.message;
+        this.#start = { ...event.message, usage: completeUsage(event.message.usage) };
         return nothing;
       case "content_block_start": {
         if (!blockTypes.has(event.content_block.type)) return nothing;
@@ -90,21 +88,25 @@ export class Turn implements TurnReader {
         return { events: [...this.#open(), { ...event, index, content_block }] };
       }
       case "content_block_delta":
-        return deltaTypes.has(event.delta.type) ? this.#ofBlock(event) : nothing;
+        if (!deltaTypes.has(event.delta.type)) return nothing;
+        this.#visible ||= event.delta.type === "text_delta" && !isBlank(event.delta.text);
+        return this.#ofBlock(event);
       case "content_block_stop":
         return this.#ofBlock(event);
       case "message_delta": {
         const { stop_reason } = event.delta;
         if (!stop_reason) return nothing;
-        const events = [...this.#open(), event];
-        if (this.#foreignCall || !restful.has(stop_reason))
+        const events = [...this.#open(), { ...event, usage: event.usage ?? {} }];
+        if (this.#foreignCall || !this.#visible || !restful.has(stop_reason))
           return { events: [...events, { type: "message_stop" }], end: "overrun" };
         this.#stopped = true;
         return { events };
       }
       case "message_stop":
-        // A broken stream gets a made-up message_stop: only one behind a stop reason is the model's.
-        return this.#stopped ? { events: [event], end: "answered" } : nothing;
+        if (this.#stopped) return { events: [event], end: "answered" };
+        // Made up for a stream that broke. Without a reason for it the CLI is about to ask again.
+        if (this.#signs.line === undefined) this.#refuseSecondStart();
+        return nothing;
       default:
         return nothing;
     }
@@ -113,6 +115,7 @@ export class Turn implements TurnReader {
   /** A call under the client's own name for the tool. One that it does not have the CLI would answer itself. */
   #forClient(block: AnswerBlock): AnswerBlock {
     if (block.type !== "tool_use") return block;
+    this.#visible = true;
     const name = this.names.clientName(block.name);
     if (name === undefined) this.#foreignCall = true;
     return { ...block, name: name ?? block.name };
@@ -127,7 +130,8 @@ export class Turn implements TurnReader {
 
   #ofBlock(event: Extract<MessageEvent, { type: "content_block_delta" | "content_block_stop" }>): Step {
     const index = this.#blocks.get(event.index);
-    return index === undefined ? nothing : { events: [index === event.index ? event : { ...event, index }] };
+    if (index === undefined) return nothing;
+    return { events: this.#mender.take(index === event.index ? event : { ...event, index }) };
   }
 
   /** What was sent to the client can't be taken back: an answer that starts over is a failure once a block is out. */

@@ -19,9 +19,11 @@ export function openEcho(): Engine {
       warnings: [],
       [Symbol.asyncIterator]: () => untilAborted(echo(request), signal),
     }),
+    count: async (request) => ({ tokens: countWords(request), way: "echo", warnings: [] }),
     models: async () => models,
     model: async (name) =>
       models.find((model) => model.id === name) ?? { id: name, display_name: name, resolved: "echo-1", created: 0 },
+    rateLimits: () => ({}),
     health: async () => ({ ok: true, engine: "echo", detail: {} }),
     close: async () => {},
   };

@@ -95,7 +95,7 @@ describe("decodes", () => {
     const block = { type: "text", text: "Hi", shiny: 1 };
     const { request, warnings } = decoded({ ...body, messages: [{ role: "user", content: [block] }] });
     expect(request).toEqual(anthropic.decode(minimal, context).request);
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual(["betas, shiny ignored: not known to this API"]);
   });
 
   test("the result of a tool as text, as blocks, as nothing", () => {

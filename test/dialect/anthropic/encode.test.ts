@@ -23,7 +23,14 @@ const usage = {
   cache_creation_input_tokens: 100,
   cache_read_input_tokens: 1000,
   output_tokens_details: { thinking_tokens: 7 },
+  cache_creation: null,
+  server_tool_use: null,
+  service_tier: null,
+  inference_geo: null,
+  speed: null,
 };
+
+const caller = { type: "direct" };
 
 const message = (content: unknown[], stop_reason: string, stop: object = {}) => ({
   id: "msg_01up",
@@ -33,6 +40,9 @@ const message = (content: unknown[], stop_reason: string, stop: object = {}) => 
   content,
   stop_reason,
   stop_sequence: null,
+  stop_details: null,
+  container: null,
+  diagnostics: null,
   usage,
   ...stop,
 });
@@ -64,8 +74,8 @@ describe("the official SDK reads, streamed and whole alike,", () => {
       message(
         [
           { type: "text", text: "So:" },
-          { type: "tool_use", id: "toolu_1", name: "f", input: { a: 1 } },
-          { type: "tool_use", id: "toolu_2", name: "g", input: { b: '"x' } },
+          { type: "tool_use", id: "toolu_1", name: "f", input: { a: 1 }, caller },
+          { type: "tool_use", id: "toolu_2", name: "g", input: { b: '"x' }, caller },
         ],
         "tool_use",
       ),
@@ -75,8 +85,8 @@ describe("the official SDK reads, streamed and whole alike,", () => {
       answer([toolUse("toolu_1", "f"), toolUse("toolu_2", "g", "")], "tool_use"),
       message(
         [
-          { type: "tool_use", id: "toolu_1", name: "f", input: {} },
-          { type: "tool_use", id: "toolu_2", name: "g", input: {} },
+          { type: "tool_use", id: "toolu_1", name: "f", input: {}, caller },
+          { type: "tool_use", id: "toolu_2", name: "g", input: {}, caller },
         ],
         "tool_use",
       ),
@@ -94,7 +104,6 @@ describe("the official SDK reads, streamed and whole alike,", () => {
     ],
   ])("%s", async (_, events, expected) => {
     const { streamed, whole } = await read({ events });
-    // The SDK adds nullable fields of its own.
     expect(streamed).toMatchObject(expected);
     expect<unknown>(streamed.content).toEqual(expected.content);
     expect<unknown>(whole).toEqual(expected);
@@ -130,12 +139,12 @@ describe("on the wire", () => {
 
   test("exactly these bytes", () => {
     expect(encoded(answer([text("a")], "end_turn")).map(({ data }) => data)).toEqual([
-      '{"type":"message_start","message":{"id":"msg_01up","type":"message","role":"assistant","model":"opus","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":43,"output_tokens":1,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens_details":{"thinking_tokens":7}}}}',
+      '{"type":"message_start","message":{"id":"msg_01up","type":"message","role":"assistant","model":"opus","content":[],"stop_reason":null,"stop_sequence":null,"stop_details":null,"container":null,"diagnostics":null,"usage":{"input_tokens":43,"output_tokens":1,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens_details":{"thinking_tokens":7},"cache_creation":null,"server_tool_use":null,"service_tier":null,"inference_geo":null,"speed":null}}}',
       '{"type":"ping"}',
       '{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
       '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}',
       '{"type":"content_block_stop","index":0}',
-      '{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":61,"output_tokens":42}}',
+      '{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null},"usage":{"input_tokens":61,"output_tokens":42,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens_details":{"thinking_tokens":7},"server_tool_use":null}}',
       '{"type":"message_stop"}',
     ]);
   });
@@ -147,12 +156,12 @@ describe("on the wire", () => {
         .slice(5, -1)
         .map(({ data }) => data),
     ).toEqual([
-      '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{}}}',
+      '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{},"caller":{"type":"direct"}}}',
       '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":""}}',
       '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\\"a\\":"}}',
       '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}',
       '{"type":"content_block_stop","index":1}',
-      '{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":61,"output_tokens":42}}',
+      '{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null,"stop_details":null,"container":null},"usage":{"input_tokens":61,"output_tokens":42,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens_details":{"thinking_tokens":7},"server_tool_use":null}}',
     ]);
   });
 

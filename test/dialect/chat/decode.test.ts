@@ -329,7 +329,6 @@ describe("decodes", () => {
       user: "u",
       metadata: {},
       service_tier: "auto",
-      shiny: {},
       stream_options: null,
     });
     expect(warnings).toEqual([]);

@@ -188,6 +188,7 @@ describe("on the wire", () => {
         created,
         object: "chat.completion.chunk",
         model: "opus",
+        service_tier: "default",
         choices: [
           { index: 0, delta: expect.any(Object), logprobs: null, finish_reason: chunk.choices[0].finish_reason },
         ],

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { AgentTurn } from "../../../src/engine/claude/agent-turn.ts";
-import type { CliLine, ResultLine } from "../../../src/engine/claude/lines.ts";
+import type { CliLine, ModelUsage, ResultLine } from "../../../src/engine/claude/lines.ts";
 import { ToolNames } from "../../../src/engine/claude/names.ts";
 import type { Step } from "../../../src/engine/claude/turn.ts";
 import type { ProxyError } from "../../../src/error.ts";
@@ -253,16 +253,21 @@ describe("a recorded turn", () => {
       expect((await answers(transcript(name), newTurn(true))).map(outline)).toEqual(shown);
     });
 
-    test("counts the tokens as the CLI does", async () => {
+    test("counts the tokens as the CLI does, those of sub-agents too", async () => {
       const lines = transcript(name);
-      const { usage } = lines.at(-1) as ResultLine & { usage: Usage };
-      const all = (await answers(lines)).map((answer) => answer.usage);
-      const sum = (field: "input_tokens" | "output_tokens") => all.reduce((total, one) => total + one[field], 0);
-      expect([sum("input_tokens"), sum("output_tokens")]).toEqual([usage.input_tokens, usage.output_tokens]);
-      if (all.length === 1) {
-        const { cache_creation, cache_creation_input_tokens, cache_read_input_tokens } = usage;
-        expect(all[0]).toMatchObject({ cache_creation, cache_creation_input_tokens, cache_read_input_tokens });
-      }
+      const { model_usage_since_last_result: models = {} } = lines.at(-1) as ResultLine;
+      const told = (field: keyof ModelUsage) => Object.values(models).reduce((sum, one) => sum + (one[field] ?? 0), 0);
+      const answered = (await answers(lines)).map(({ usage }) => usage);
+      const sum = (field: (usage: Usage) => number | undefined) =>
+        answered.reduce((total, usage) => total + (field(usage) ?? 0), 0);
+      expect(told("inputTokens")).toBeGreaterThan(0);
+      expect(sum((usage) => usage.input_tokens)).toBe(told("inputTokens"));
+      expect(sum((usage) => usage.output_tokens)).toBe(told("outputTokens"));
+      expect(sum((usage) => usage.cache_read_input_tokens)).toBe(told("cacheReadInputTokens"));
+      expect(sum((usage) => usage.cache_creation_input_tokens)).toBe(told("cacheCreationInputTokens"));
+      expect(sum(({ cache_creation }) => cache_creation?.ephemeral_5m_input_tokens)).toBe(
+        told("cacheCreationEphemeral5mInputTokens"),
+      );
     });
   });
 

@@ -4,6 +4,7 @@ import type { CliLine } from "../../../src/engine/claude/lines.ts";
 import { ToolNames } from "../../../src/engine/claude/names.ts";
 import { type Step, Turn } from "../../../src/engine/claude/turn.ts";
 import {
+  blocks,
   eventsOf,
   messageOf,
   refusal,
@@ -87,6 +88,28 @@ describe("an answer", () => {
     },
   );
 
+  test.each([
+    ["nothing", blocks([])],
+    ["an empty text", text("")],
+    ["thinking alone", blocks([{ type: "thinking", thinking: "hm", signature: "s" }])],
+  ])("%s is whole, and overruns: the CLI would ask for more", (_, reply) => {
+    const steps = run(linesOf(reply).slice(0, -1));
+    expect(steps.at(-1)?.end).toBe("overrun");
+    expect(eventsIn(steps).at(-1)).toEqual({ type: "message_stop" });
+  });
+
+  test("a text is well-formed, however it was cut", () => {
+    const [start, opened, ...rest] = linesOf(text("x"));
+    const delta = (text: string): CliLine => ({
+      type: "stream_event",
+      event: { type: "content_block_delta", index: 0, delta: { type: "text_delta", text } },
+      parent_tool_use_id: null,
+    });
+    const steps = run([start, opened, delta("a\ud83d"), delta("\ude00\ud83d"), ...rest.slice(1)] as CliLine[]);
+    const texts = eventsIn(steps).map((event) => (event as { delta?: { text?: string } }).delta?.text);
+    expect(texts.filter((one) => one !== undefined)).toEqual(["a", "😀", "\ufffd"]);
+  });
+
   test("an empty refusal has a start, a reason and a stop", () => {
     const steps = run(linesOf(refusal()).slice(0, -1));
     const types = eventsIn(steps).map((event) => (event as { type: string }).type);
@@ -130,9 +153,14 @@ describe("a stream that breaks", () => {
   });
 
   test("the message_stop that the CLI makes up is not the model's", () => {
-    const steps = run([start, blockStart, delta, ...madeUp] as CliLine[]);
+    const said = synthetic({ error: "unknown", api_error_status: 529 });
+    const steps = run([start, blockStart, delta, said, ...madeUp] as CliLine[]);
     expect(steps.map((step) => step.end).filter(Boolean)).toEqual([]);
     expect(eventsIn(steps)).not.toContainEqual({ type: "message_stop" });
+  });
+
+  test("after a block: a failure before the CLI can ask again, which would cost a second answer", () => {
+    expect(failureOf([start, blockStart, delta, ...madeUp] as CliLine[]).kind).toBe("upstream");
   });
 });
 
@@ -148,7 +176,21 @@ describe("a failure", () => {
     [{ error: "invalid_request", api_error_status: 413 }, "too_large", 413],
     [{ error: "server_error", api_error_status: 529 }, "overloaded", 529],
     [{ error: "server_error", api_error_status: 503 }, "upstream", 503],
+    [{ error: "server_error", api_error_status: 504 }, "timeout", 504],
     [{ error: "of_tomorrow" }, "upstream", 502],
+    // In the middle of a stream there is no status: the type alone says what went wrong.
+    [{ error: "unknown", api_error_type: "invalid_request_error" }, "invalid_request", 400],
+    [{ error: "unknown", api_error_type: "authentication_error" }, "login_required", 401],
+    [{ error: "unknown", api_error_type: "billing_error" }, "billing", 402],
+    [{ error: "unknown", api_error_type: "permission_error" }, "permission", 403],
+    [{ error: "unknown", api_error_type: "not_found_error" }, "not_found", 404],
+    [{ error: "unknown", api_error_type: "request_too_large" }, "too_large", 413],
+    [{ error: "unknown", api_error_type: "rate_limit_error" }, "rate_limit", 429],
+    [{ error: "unknown", api_error_type: "api_error" }, "upstream", 502],
+    [{ error: "unknown", api_error_type: "timeout_error" }, "timeout", 504],
+    [{ error: "unknown", api_error_type: "overloaded_error" }, "overloaded", 529],
+    [{ error: "unknown", api_error_type: "error_of_tomorrow" }, "upstream", 502],
+    [{ error: "unknown", api_error_status: 429, api_error_type: "error_of_tomorrow" }, "rate_limit", 429],
   ])("%p is %p", (fields, kind, status) => {
     const error = failureOf([synthetic(fields), failed]);
     expect([error.kind, error.status]).toEqual([kind as ProxyError["kind"], status]);
