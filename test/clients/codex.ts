@@ -1,0 +1,70 @@
+import { deepStrictEqual } from "node:assert";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Client } from "./client.ts";
+import type { Stage } from "./stage.ts";
+import { after, before, blocksIn, file, prompt } from "./task.ts";
+
+const shell = (cmd: string) => ({ name: "exec_command", input: { cmd } });
+
+const patch = `*** Begin Patch
+*** Update File: ${file}
+@@
+-${before}
++${after}
+*** End Patch`;
+
+/**
+ * Codex: it stores nothing with us and replays everything, its reasoning in `encrypted_content`. The session goes on
+ * twice, the second time with a Sluice that has only what Codex carried.
+ */
+export const codex: Client = {
+  api: "responses",
+  steps: [shell(`echo ${before} > ${file}`), shell(`cat ${file}`), shell(`apply_patch <<'END'\n${patch}\nEND\n`)],
+  async perform(stage) {
+    await exec(stage, [], prompt);
+    await exec(stage, ["resume", "--last"], "And what does it say now?");
+    await stage.restart();
+    await exec(stage, ["resume", "--last"], "Are you sure?");
+
+    // The upstream has thought before each of its answers, and must get back what it signed but for the last.
+    const { requests } = stage.mock;
+    const thoughts = requests.slice(1).map((_, n) => ({
+      type: "thinking",
+      thinking: `Thought ${n + 1}.`,
+      signature: btoa(`signature ${n + 1}`),
+    }));
+    deepStrictEqual(blocksIn(requests.at(-1)?.body, "thinking"), thoughts);
+  },
+};
+
+const flags = ["--skip-git-repo-check", "--strict-config", "--dangerously-bypass-approvals-and-sandbox"];
+
+async function exec(stage: Stage, command: readonly string[], words: string): Promise<void> {
+  const folder = join(stage.home, ".codex");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "config.toml"), config(stage.url));
+  await stage.run(["codex", "exec", ...command, ...flags, words], { SLUICE_KEY: "any" });
+}
+
+const config = (url: string) => `
+model = "sonnet"
+model_provider = "sluice"
+model_reasoning_effort = "medium"
+model_reasoning_summary = "auto"
+
+# These three would have it talk to its vendor.
+check_for_update_on_startup = false
+
+[analytics]
+enabled = false
+
+[features]
+plugins = false
+
+[model_providers.sluice]
+name = "Sluice"
+base_url = "${url}/v1"
+wire_api = "responses"
+env_key = "SLUICE_KEY"
+`;

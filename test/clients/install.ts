@@ -1,0 +1,44 @@
+/** Clients from npm, each in a folder that its versions name: never among our own dependencies. */
+
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Installs packages, unless they are there from an earlier run, and returns the folder of their commands. No script of
+ * theirs runs. Throws with npm's own words when they can't be had.
+ */
+export async function install(packages: Readonly<Record<string, string>>): Promise<string> {
+  const specs = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  const folder = join(await cacheFolder(), specs.join("+").replaceAll("/", "~"));
+  if (!existsSync(folder)) await installInto(folder, specs);
+  return join(folder, "node_modules/.bin");
+}
+
+/** Other users of the machine may write to the temporary folder too: what is run must be our own. */
+async function cacheFolder(): Promise<string> {
+  const { uid } = userInfo();
+  const folder = join(tmpdir(), `sluice-clients-${uid}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await stat(folder)).uid !== uid) throw new Error(`${folder} belongs to someone else`);
+  return folder;
+}
+
+/** The folder is there at once and whole, or not at all. */
+async function installInto(folder: string, specs: readonly string[]): Promise<void> {
+  const draft = await mkdtemp(`${folder}.`);
+  try {
+    const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"];
+    const npm = Bun.spawn(["npm", "install", "--prefix", draft, ...options, ...specs], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const said = await new Response(npm.stderr).text();
+    if ((await npm.exited) !== 0) throw new Error(`it can't be installed: ${said.trim()}`);
+    await rename(draft, folder);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,46 @@
+/** What every client is asked to do: to write a file, read it, and change it, each with a tool of its own. */
+
+import type { RequestBlock, RequestBody } from "../support/mock-anthropic.ts";
+import { blocks, type Handler, text } from "../support/mock-anthropic.ts";
+import { conversationIn } from "../support/seen.ts";
+
+export const file = "note.txt";
+export const before = "Bonjour";
+export const after = "Bonsoir";
+
+export const prompt = `Write "${before}" to ${file}, read it, and change it to "${after}".`;
+
+/** A call of a client's tool. */
+export interface Call {
+  name: string;
+  input: Record<string, unknown>;
+}
+
+/** The task in the words of a client's tools, in this order. */
+export type Steps = readonly [write: Call, read: Call, change: Call];
+
+/** The upstream's part: one call after the other, each once the result of the one before is there, and then a text. */
+export function lead(steps: Steps): Handler {
+  return (body, _, n) => {
+    // Some clients ask for a title of the conversation, too.
+    if (!body.tools?.some(({ name }) => name === steps[0].name)) return text("A note");
+    const step = steps[resultsIn(body).length];
+    const said =
+      step === undefined
+        ? { type: "text" as const, text: `${file} says "${after}".` }
+        : { type: "tool_use" as const, id: `toolu_${n}`, ...step };
+    const thinks = (body["thinking"] as { type?: string } | undefined)?.type ?? "disabled";
+    const thought = { type: "thinking" as const, thinking: `Thought ${n}.`, signature: btoa(`signature ${n}`) };
+    return blocks(thinks === "disabled" ? [said] : [thought, said]);
+  };
+}
+
+/** The results of tools that a request carries. */
+export function resultsIn(body: RequestBody | undefined): RequestBlock[] {
+  return blocksIn(body, "tool_result");
+}
+
+/** The blocks of one type that a request carries. */
+export function blocksIn(body: RequestBody | undefined, type: string): RequestBlock[] {
+  return conversationIn(body).flatMap(({ content }) => content.filter((block) => block.type === type));
+}
