@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { temporaryFolder } from "../support/environment.ts";
-import { exit, fakeClaude, stderr } from "../support/fake-claude.ts";
+import { eventually, temporaryFolder } from "../support/environment.ts";
+import { exit, fakeClaude, hang, stderr } from "../support/fake-claude.ts";
 import { failureOf } from "../support/failure.ts";
 import { error, midStreamError, text, toolUse } from "../support/mock-anthropic.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
@@ -135,4 +135,14 @@ test("a CLI that dies at its start is no trouble that passes", async () => {
     expect([reply.status, reply.headers.get("x-should-retry")]).toEqual([500, "false"]);
     expect(await reply.text()).toContain("no such instruction");
   }
+});
+
+test("a CLI that somebody kills at its start may be tried again", async () => {
+  await using folder = await temporaryFolder();
+  await using hanging = await startSluice({ claude: await fakeClaude({ startup: [hang] }, folder.path) });
+  const asked = hanging.post("/v1/messages", bodies["/v1/messages"]);
+  const [started] = await eventually(() => (hanging.processes().length > 0 ? hanging.processes() : undefined));
+  process.kill(started?.pid ?? 0, "SIGKILL");
+  const reply = await asked;
+  expect([reply.status, reply.headers.get("x-should-retry")]).toEqual([502, null]);
 });

@@ -240,12 +240,14 @@ describe("a request arrives as the client sent it", () => {
     await using sluice = await startSluice();
     const prompt = "Zahlen 数字 numbers. ".repeat(250_000);
     expect(Buffer.byteLength(prompt)).toBeGreaterThan(5_000_000);
-    const message = await sluice.anthropic.messages.create({
-      model: "sonnet",
-      max_tokens: 1_000_000,
-      system: "Read.",
-      messages: [{ role: "user", content: prompt }],
-    });
+    const message = await sluice.anthropic.messages
+      .stream({
+        model: "sonnet",
+        max_tokens: 1_000_000,
+        system: "Read.",
+        messages: [{ role: "user", content: prompt }],
+      })
+      .finalMessage();
     expect(message.content[0]).toMatchObject({ type: "text", text: `You said: ${prompt}` });
     expect(sluice.mock.requests).toHaveLength(1);
   });

@@ -100,8 +100,8 @@ export class Launcher {
       return { models: (models ?? []) as ListedModel[], version: String(claude_code_version) };
     } catch (error) {
       void process.end();
-      // What dies at its start does so again: only somebody who mends it can help.
-      const dead = error instanceof ProcessLost && error.kind === "upstream";
+      // What ends by itself at its start does so again: only somebody who mends it can help.
+      const dead = error instanceof ProcessLost && error.kind === "upstream" && !process.killed;
       throw dead ? new ProcessLost(error.kind, error.message, { status: 500, retryable: false, cause: error }) : error;
     } finally {
       clearTimeout(timer);

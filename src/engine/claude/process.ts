@@ -73,6 +73,11 @@ export class CliProcess {
     return this.#gone === undefined && this.#ending === undefined;
   }
 
+  /** Whether a signal has ended it, and not the CLI itself. */
+  get killed(): boolean {
+    return this.#child.signalCode !== null;
+  }
+
   /** Resolves when the process is gone. */
   get exited(): Promise<unknown> {
     return this.#child.exited;
