@@ -43,15 +43,22 @@ function mapped(schema: Schema, change: (schema: Schema) => Schema, path: string
  */
 export function closeObjects(schema: Schema, path: string, which: "all" | "named"): Schema {
   const isOpen = (one: Schema) => takesObjects(one) && !("additionalProperties" in one);
-  const isMeant = ({ properties }: Schema) => which === "all" || (isObject(properties) && Object.keys(properties).length > 0);
-  return mapSchema(schema, (one) => (isOpen(one) && isMeant(one) ? { ...one, additionalProperties: false } : one), path);
+  const isMeant = ({ properties }: Schema) =>
+    which === "all" || (isObject(properties) && Object.keys(properties).length > 0);
+  return mapSchema(
+    schema,
+    (one) => (isOpen(one) && isMeant(one) ? { ...one, additionalProperties: false } : one),
+    path,
+  );
 }
 
 /** Throws `invalid_request` for a schema of any keywords that is nested too deeply. */
 export function requireShallow(schema: Schema, path: string): void {
   // A level of a schema is two of JSON: `properties`, and the name of one.
   const isShallow = (value: unknown, left: number): boolean =>
-    typeof value !== "object" || value === null || (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)));
+    typeof value !== "object" ||
+    value === null ||
+    (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)));
   if (!isShallow(schema, 2 * deepest)) throw tooDeep(path);
 }
 

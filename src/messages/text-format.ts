@@ -33,7 +33,10 @@ export function withFormat(
 ): { request: MessagesRequest; warnings: string[] } {
   if (format === undefined || format.type === "text") return { request, warnings: [] };
   if (format.type === "json_object" || format.schema === undefined) {
-    return { request: { ...request, text_format: "json_object", system: behind(request.system, anyObject) }, warnings: [] };
+    return {
+      request: { ...request, text_format: "json_object", system: behind(request.system, anyObject) },
+      warnings: [],
+    };
   }
   const { schema: asked, description, strict = false } = format;
   requireShallow(asked, path);

@@ -75,7 +75,7 @@ export interface DocumentBlock {
     | { type: "base64"; media_type: string; data: string }
     | { type: "text"; media_type: string; data: string }
     | { type: "url"; url: string }
-    | { type: "content"; content: unknown };
+    | { type: "content"; content: string | (TextBlock | ImageBlock)[] };
   title?: string | null | undefined;
   context?: string | null | undefined;
   citations?: unknown;

@@ -117,6 +117,12 @@ describe("json_schema", () => {
     }
   });
 
+  test("one that says more than the upstream was told is the one that counts", async () => {
+    const asked = { ...ofSchema({ type: "integer" }), text_format: { schema: { type: "integer", minimum: 1 } } };
+    expect(await faultOf(told("0"), asked)).toBe("Too small: expected number to be >=1.");
+    expect(await faultOf(told("1"), asked)).toBeUndefined();
+  });
+
   test("as advice, it asks for any JSON", async () => {
     expect(await faultOf(told("3"), anyJson)).toBeUndefined();
     expect(await faultOf(told("three"), anyJson)).toBe("it is not JSON.");

@@ -21,7 +21,12 @@ const schema = fc
 const offer: fc.Arbitrary<Offer> = fc.record({
   tools: fc.uniqueArray(
     fc.record(
-      { name: fc.string({ minLength: 1, maxLength: 64 }), description: fc.string(), schema, strict: fc.boolean() },
+      {
+        name: fc.string({ minLength: 1, maxLength: 64 }),
+        description: fc.string(),
+        schema,
+        strict: fc.constant(false),
+      },
       { requiredKeys: ["name", "schema"] },
     ),
     { minLength: 1, maxLength: 4, selector: ({ name }) => name },

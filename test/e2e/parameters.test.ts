@@ -135,6 +135,8 @@ describe("Chat Completions", () => {
 
     const older = await ask(sluice, "chat/completions", { model: "claude-haiku-4-5", reasoning_effort: "low" });
     expect(older.body?.["thinking"]).toEqual({ type: "enabled", budget_tokens: 2000, display: "summarized" });
+    expect(older.body).not.toHaveProperty("output_config");
+    expect(older.warning).toBe("effort ignored: claude-haiku-4-5 knows none");
     const off = await ask(sluice, "chat/completions", { reasoning_effort: "none" });
     expect(off.body?.["thinking"]).toEqual({ type: "disabled" });
   });

@@ -306,7 +306,8 @@ describe("with another Sluice and the same state", () => {
     expect(await second.openai.responses.retrieve(id)).toMatchObject({ id, status: "completed" });
     const output = [result("toolu_paris", "22")];
     const replayed = [{ role: "user", content: "Weather?" }, ...carried, ...output];
-    for (const more of [{ previous_response_id: id, input: output }, { input: replayed }]) {
+    const unsealed = replayed.map((item) => ({ ...item, encrypted_content: undefined }));
+    for (const more of [{ previous_response_id: id, input: output }, { input: replayed }, { input: unsealed }]) {
       const answered = await ask(second, { ...codex, stream: false, ...more });
       expect(answered).toMatchObject({ way: "replay", output: [{ content: [{ text: "Sunny." }] }] });
       expect(answered.warning).not.toContain("encrypted_content");

@@ -26,7 +26,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
 
   const { drafts: turns, hoisted, hoistedPaths } = hoistSystem(wire.messages);
   const { drafts, paths: foreignPaths } = dropForeignThinking(turns);
-  checkMedia(drafts);
+  const mediaWarnings = checkMedia(drafts);
   const request: MessagesRequest = makeWellFormed({
     model,
     max_tokens: wire.max_tokens,
@@ -52,6 +52,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   });
   warnings.push(...unknownFields(requestSchema.shape, body as object));
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
+  warnings.push(...mediaWarnings);
   if (foreignPaths.length > 0) warnings.push(`${listSome(foreignPaths)}: thinking without a signature left out`);
   return { request, stream: wire.stream ?? false, warnings, encoder: createEncoder(request.model) };
 }

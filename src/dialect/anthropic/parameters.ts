@@ -11,7 +11,10 @@ const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.l
 /** What becomes of each parameter of `POST /v1/messages` (api-dialects 1.1). */
 export const parameters = {
   model: { verdict: "honoured", note: "Any spelling of a model of Claude Code's" },
-  max_tokens: { verdict: "honoured", note: "Kept by the upstream, and by Sluice where that is surely passed; 0 only warms the cache" },
+  max_tokens: {
+    verdict: "honoured",
+    note: "Kept by the upstream, and by Sluice where that is surely passed; 0 only warms the cache",
+  },
   messages: { verdict: "honoured", note: "System turns move to the system prompt, with a warning" },
   system: { verdict: "honoured", note: "Behind the line with which Claude Code identifies itself" },
   stream: { verdict: "honoured", note: "A whole answer is the stream, collected" },

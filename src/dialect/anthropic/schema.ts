@@ -39,7 +39,10 @@ const document = z.object({
   source: z.discriminatedUnion("type", [
     z.object({ type: z.literal("base64"), media_type: z.string(), data: z.string() }),
     z.object({ type: z.literal("text"), media_type: z.string(), data: z.string() }),
-    z.object({ type: z.literal("content"), content: z.unknown() }),
+    z.object({
+      type: z.literal("content"),
+      content: z.union([z.string(), z.array(z.discriminatedUnion("type", [text, image]))]),
+    }),
     url,
   ]),
   title: optional(z.string()),

@@ -4,6 +4,7 @@ import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
 import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import { withReasoning } from "../../messages/reasoning.ts";
+import { holdTools } from "../../messages/strict-tools.ts";
 import { type AskedFormat, withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest } from "../../messages/types.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
@@ -28,14 +29,15 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
     throw invalidRequest("stream_options", "it is only allowed when `stream` is true", "invalid_value");
   }
   const { drafts, system, hoistedPaths, namedPaths } = toTurns(wire.messages);
-  checkMedia(drafts);
+  const mediaWarnings = checkMedia(drafts);
   const begun = beginWithUser(drafts);
+  const tools = holdTools(toTools(wire));
   const asked: MessagesRequest = {
     model: wire.model ?? context.defaultModel ?? missingModel(),
     max_tokens: wire.max_completion_tokens ?? wire.max_tokens,
     system,
     messages: toConversation(begun),
-    ...toTools(wire),
+    ...tools.request,
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
     stop_sequences: stopSequences(wire.stop),
@@ -48,8 +50,10 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   const warnings = [
     ...ignoredParameters(parameters, wire),
     ...unknownFields(requestSchema.shape, body as object),
+    ...tools.warnings,
     ...reasoned.warnings,
     ...formatted.warnings,
+    ...mediaWarnings,
   ];
   if (wire.temperature !== undefined && wire.temperature > 1) warnings.push("temperature lowered to 1");
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);

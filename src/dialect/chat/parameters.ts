@@ -24,7 +24,7 @@ export const parameters = {
   function_call: { verdict: "honoured", note: "As `tool_choice`" },
   response_format: {
     verdict: "honoured",
-    note: "The answer is checked before it ends, against the schema where it is strict",
+    note: "Checked before the answer ends, against a strict schema; a warning tells of one that the upstream can't hold to",
   },
   reasoning_effort: {
     verdict: "approximated",

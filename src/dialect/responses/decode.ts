@@ -3,6 +3,7 @@ import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
 import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import { withReasoning } from "../../messages/reasoning.ts";
+import { holdTools } from "../../messages/strict-tools.ts";
 import { withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest, TextBlock } from "../../messages/types.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
@@ -39,15 +40,16 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
   const history = readHistory(wire.previous_response_id, memory);
   const { items, foreignPaths } = expandCompactions([...history, ...own.items], memory?.seal);
   const turns = toTurns(items, memory?.seal);
-  checkMedia(turns.drafts);
+  const mediaWarnings = checkMedia(turns.drafts);
   const begun = beginWithUser(turns.drafts);
   const tools = toTools(wire);
+  const strict = holdTools(tools.request);
   const reasoned = reason(wire, {
     model,
     max_tokens: wire.max_output_tokens,
     system: systemOf([wire.instructions ?? "", ...turns.system]),
     messages: toConversation(begun),
-    ...tools.request,
+    ...strict.request,
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
   });
@@ -60,8 +62,10 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
     ...unknownFields(requestSchema.shape, body as object),
     ...reasoned.warnings,
     ...formatted.warnings,
+    ...mediaWarnings,
     ...(wire.temperature !== undefined && wire.temperature > 1 ? ["temperature lowered to 1"] : []),
     ...tools.warnings,
+    ...strict.warnings,
     ...about(own.droppedPaths, "ignored, as it belongs to a hosted tool"),
     ...about([...foreignPaths, ...turns.foreignPaths], "ignored, as its encrypted_content was not sealed here"),
     ...about([...turns.hoistedPaths], "moved to the system prompt"),

@@ -75,8 +75,10 @@ function readItem(wire: WireItem, path: string, memory: Memory | undefined): Ite
     case "function_call_output":
     case "custom_tool_call_output":
       return { ...wire, id: wire.id ?? mintItemId(wire.type), status: "completed", output: output(wire.output, path) };
-    case "reasoning":
-      return { ...wire, id: wire.id ?? mintItemId(wire.type), summary: wire.summary ?? [] };
+    case "reasoning": {
+      const { id = mintItemId(wire.type), summary = [], encrypted_content = sealOf(id, memory) } = wire;
+      return { ...wire, id, summary, encrypted_content };
+    }
     case "compaction":
       return { ...wire, id: wire.id ?? mintItemId(wire.type) };
     case "item_reference": {
@@ -88,6 +90,13 @@ function readItem(wire: WireItem, path: string, memory: Memory | undefined): Ite
     default:
       return undefined;
   }
+}
+
+/** A client that relies on the store replays reasoning by its id, without what is sealed in it. */
+function sealOf(id: string, memory: Memory | undefined): string | undefined {
+  if (memory === undefined || memory.responses.fault() !== undefined) return undefined;
+  const item = memory.responses.item(id);
+  return item?.type === "reasoning" ? item.encrypted_content : undefined;
 }
 
 function message(role: MessageItem["role"], content: string | WirePart[], path: string): MessageItem {

@@ -27,7 +27,7 @@ export const parameters = {
   },
   "text.format": {
     verdict: "honoured",
-    note: "The answer is checked before it ends, against the schema where it is strict",
+    note: "Checked before the answer ends, against a strict schema; a warning tells of one that the upstream can't hold to",
   },
   "reasoning.effort": { verdict: "approximated", note: "`minimal` is low; none before a forced call" },
   "reasoning.summary": { verdict: "approximated", note: "Any asks for thinking, and gets what the model tells of it" },

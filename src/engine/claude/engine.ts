@@ -18,7 +18,7 @@ import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
 import { RateLimits } from "./rate-limits.ts";
-import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
+import { type CliModel, openingSettings, type Profile, turnSettings, unmet } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
@@ -40,6 +40,12 @@ interface Asked {
   start: Fingerprint;
   before: Fingerprint;
   signal: AbortSignal;
+}
+
+/** How a request is served, as far as that is known. */
+interface Served {
+  way: Way;
+  warnings: readonly string[];
 }
 
 class ClaudeEngine implements Engine {
@@ -86,15 +92,9 @@ class ClaudeEngine implements Engine {
   }
 
   run(request: MessagesRequest, signal: AbortSignal): EngineTurn {
-    let way: Way = "cold";
-    const events = this.#answer(request, signal, (taken) => (way = taken));
-    return {
-      get way() {
-        return way;
-      },
-      warnings: [],
-      [Symbol.asyncIterator]: () => events,
-    };
+    const served: Served = { way: "cold", warnings: [] };
+    const events = this.#answer(request, signal, served);
+    return Object.assign(served, { [Symbol.asyncIterator]: () => events });
   }
 
   async count(request: MessagesRequest, signal: AbortSignal): Promise<Count> {
@@ -129,15 +129,12 @@ class ClaudeEngine implements Engine {
   }
 
   /** Tries again, with a fresh process, where one was lost before it had answered anything. */
-  async *#answer(
-    request: MessagesRequest,
-    signal: AbortSignal,
-    report: (way: Way) => void,
-  ): AsyncGenerator<MessageEvent> {
+  async *#answer(request: MessagesRequest, signal: AbortSignal, served: Served): AsyncGenerator<MessageEvent> {
     const asked = await this.#understand(request, signal);
+    served.warnings = unmet(request, asked.model);
     const listen = this.#counter.listen(asked, questionKey(asked));
-    let events = this.#continue(asked, report) ?? this.#begin(asked, report);
-    for (let lost = 0, begun = false; ; events = this.#begin(asked, report)) {
+    let events = this.#continue(asked, served) ?? this.#begin(asked, served);
+    for (let lost = 0, begun = false; ; events = this.#begin(asked, served)) {
       try {
         for await (const event of events) {
           begun = true;
@@ -169,7 +166,7 @@ class ClaudeEngine implements Engine {
   }
 
   /** The process that holds just this conversation goes on with it. Undefined where there is none that can. */
-  #continue(asked: Asked, report: (way: Way) => void): AsyncGenerator<MessageEvent> | undefined {
+  #continue(asked: Asked, served: Served): AsyncGenerator<MessageEvent> | undefined {
     const answer = asked.earlier.at(-1);
     const conversation = answer && this.#shelf.take(asked.before.key);
     if (!answer || !conversation) return undefined;
@@ -178,12 +175,12 @@ class ClaudeEngine implements Engine {
     const events = conversation.next(this.#question(asked, conversation), answer, message as Message);
     // It waits for something else than what has come; nothing else can continue it.
     if (!events) conversation.end();
-    else report(way);
+    else served.way = way;
     return events;
   }
 
   /** Another process takes the conversation over from the request. */
-  async *#begin(asked: Asked, report: (way: Way) => void): AsyncGenerator<MessageEvent> {
+  async *#begin(asked: Asked, served: Served): AsyncGenerator<MessageEvent> {
     const { request, model, profile, signal } = asked;
     const text = systemText(request.system);
     // An agent without Claude Code's own prompt would not know its tools.
@@ -199,7 +196,7 @@ class ClaudeEngine implements Engine {
       };
       const plain = Object.keys(launch).length === 0;
       const { process, spare } = await this.#pool.claim(signal, plain ? undefined : launch);
-      report(transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold");
+      served.way = transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold";
 
       const names = new ToolNames((request.tools ?? []).map((tool) => tool.name));
       const conversation = new Conversation(process, {

@@ -30,6 +30,8 @@ export function turnSettings(
   const thinks = thinking === undefined ? profile === "agent" : thinking.type !== "disabled";
   const { effort = defaultEffort, ...output } = request.output_config ?? {};
   const body = {
+    // Which the CLI takes for no limit at all.
+    max_tokens: request.max_tokens === 0 ? 0 : undefined,
     temperature: request.temperature,
     top_p: request.top_p,
     top_k: request.top_k,
@@ -55,6 +57,20 @@ export function turnSettings(
   return { subtype: "apply_flag_settings", settings: { env, effortLevel: effort ?? null } };
 }
 
+/** What a request asks of a model that knows no such thing, as warnings. */
+export function unmet(request: MessagesRequest, model: CliModel): string[] {
+  const { name, resolved } = model;
+  const warnings: string[] = [];
+  if (request.output_config?.effort !== undefined && withoutEffort.test(resolved)) {
+    warnings.push(`effort ignored: ${name} knows none`);
+  }
+  const { thinking } = request;
+  if (thinking?.type === "adaptive" && thinkingFor(request, model)?.type === "disabled") {
+    warnings.push(`thinking ignored: ${name} needs a budget for it, and max_tokens leaves none`);
+  }
+  return warnings;
+}
+
 /**
  * What is written before the first message of a conversation: the settings of its first turn, and what holds for all of
  * it and could not be set later without a trace. The tools come first: their handshake takes its time beside the rest.
@@ -78,6 +94,10 @@ function thinkingFor({ thinking, max_tokens }: MessagesRequest, model: CliModel)
 }
 
 const onlyBudgets = /^claude-(?:3-7-sonnet|(?:opus|sonnet|haiku)-4(?:-[015])?)(?:-\d{8}|-latest)?$/;
+
+/** Those of them to which the CLI sends no effort (cli-protocol.md section 10). */
+const withoutEffort = /^claude-(?:3-7-sonnet|opus-4(?:-[01])?|(?:sonnet|haiku)-4(?:-[05])?)(?:-\d{8}|-latest)?$/;
+
 const smallestBudget = 1024;
 
 /** What the CLI asks these models for where nothing is said. */

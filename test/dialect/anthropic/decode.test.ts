@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { anthropic } from "../../../src/dialect/anthropic/index.ts";
 import { context, refusalOf } from "../refusal.ts";
+import { tinyGif } from "../../support/images.ts";
 
 const messages = [{ role: "user", content: "Hi" }];
 const minimal = { model: "opus", max_tokens: 10, messages };
@@ -52,7 +53,7 @@ describe("decodes", () => {
     const cache_control = { type: "ephemeral", ttl: "1h" };
     const content = [
       { type: "text", text: "a", cache_control },
-      { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" }, cache_control },
+      { type: "image", source: { type: "base64", media_type: "image/gif", data: tinyGif }, cache_control },
       { type: "image", source: { type: "url", url: "https://x/y.png" } },
       { type: "document", source: { type: "base64", media_type: "application/pdf", data: "AA==" }, title: "t" },
       {
@@ -193,8 +194,7 @@ describe("refuses", () => {
 
   test.each<[object, string]>([
     [{ max_tokens: undefined }, "max_tokens: Field required"],
-    [{ max_tokens: 0 }, "max_tokens: 0, which only warms the cache, is not supported yet"],
-    [{ max_tokens: -1 }, "max_tokens: Input should be at least 1"],
+    [{ max_tokens: -1 }, "max_tokens: Input should be at least 0"],
     [{ max_tokens: 1.5 }, "max_tokens: Input should be a valid integer"],
     [{ max_tokens: "9" }, "max_tokens: Input should be a valid number"],
     [{ model: undefined }, "model: Field required"],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chat } from "../../../src/dialect/chat/index.ts";
 import { context, refusalOf } from "../refusal.ts";
+import { tinyGif } from "../../support/images.ts";
 
 const messages = [{ role: "user", content: "Hi" }];
 const minimal = { model: "opus", messages };
@@ -84,46 +85,74 @@ describe("decodes", () => {
 
   describe("response_format", () => {
     const inner = { type: "object", properties: { b: { type: "string" } } };
+    const closed = { ...inner, additionalProperties: false };
     const schema = {
       type: "object",
-      properties: { a: inner, free: { type: "object", additionalProperties: true } },
-      $defs: { c: { anyOf: [inner, { type: ["object", "null"] }] } },
-      allOf: [{ properties: {} }],
+      properties: { a: inner, n: { type: "integer", minimum: 1 } },
+      $defs: { c: { anyOf: [inner, { type: "null" }] } },
     };
-    const asked = (json_schema: object) => decoded({ response_format: { type: "json_schema", json_schema } }).request;
+    const held = {
+      type: "object",
+      properties: { a: closed, n: { type: "integer", description: "{minimum: 1}" } },
+      $defs: { c: { anyOf: [closed, { type: "null" }] } },
+      additionalProperties: false,
+    };
+    const free = { type: "object", properties: { a: inner, more: { type: "object" } } };
+    const asking = (json_schema: object) => decoded({ response_format: { type: "json_schema", json_schema } });
+    const asked = (json_schema: object) => asking(json_schema).request;
 
-    test("of a strict schema, whose objects are closed", () => {
-      const closed = { ...inner, additionalProperties: false };
+    test("of a strict schema: the upstream gets what it can hold to, the answer is checked against all of it", () => {
       const request = asked({ name: "x", strict: true, schema, description: "An x." });
       expect<unknown>(request.output_config).toEqual({
-        format: {
-          type: "json_schema",
-          schema: {
-            description: "An x.",
-            type: "object",
-            properties: { a: closed, free: { type: "object", additionalProperties: true } },
-            $defs: { c: { anyOf: [closed, { type: ["object", "null"], additionalProperties: false }] } },
-            allOf: [{ properties: {} }],
-            additionalProperties: false,
-          },
+        format: { type: "json_schema", schema: { ...held, description: "An x." } },
+      });
+      const { properties } = schema;
+      expect<unknown>(request.text_format).toEqual({
+        schema: {
+          ...held,
+          description: "An x.",
+          properties: { ...properties, a: closed },
         },
       });
-      expect(request.text_format).toBeUndefined();
     });
 
-    test("of a schema that is advice, as it is", () => {
+    test("of a schema that is advice, which the upstream takes closed only", () => {
       expect<unknown>(asked({ name: "x", schema })).toMatchObject({
-        output_config: { format: { type: "json_schema", schema } },
+        output_config: { format: { type: "json_schema", schema: held } },
         text_format: "json",
+        system: [],
+      });
+    });
+
+    test("of a schema that the upstream can't hold to: the model is told", () => {
+      const { request, warnings } = asking({ name: "x", schema: free });
+      expect(request.output_config).toBeUndefined();
+      expect(request.text_format).toBe("json");
+      expect(request.system[0]?.text).toEndWith(`valid against this JSON Schema:\n${JSON.stringify(free)}`);
+      expect(warnings).toEqual([
+        "response_format.json_schema.schema: the model is told of it, but not held to it by the upstream",
+      ]);
+      const { output_config, text_format } = asked({ name: "x", strict: true, schema: free });
+      expect<unknown>(output_config).toMatchObject({
+        format: { schema: { properties: { more: { type: "object" } } } },
+      });
+      expect<unknown>(text_format).toMatchObject({ schema: { additionalProperties: false } });
+      const open = { ...inner, additionalProperties: true };
+      expect<unknown>(asked({ name: "x", strict: true, schema: open })).toMatchObject({
+        text_format: { schema: open },
+        system: [{ text: expect.stringContaining(JSON.stringify(open)) }],
       });
     });
 
     test("beside reasoning", () => {
       const { request } = decoded({
         reasoning_effort: "low",
-        response_format: { type: "json_schema", json_schema: { name: "x", schema: {} } },
+        response_format: { type: "json_schema", json_schema: { name: "x", schema: closed } },
       });
-      expect<unknown>(request.output_config).toEqual({ effort: "low", format: { type: "json_schema", schema: {} } });
+      expect<unknown>(request.output_config).toEqual({
+        effort: "low",
+        format: { type: "json_schema", schema: closed },
+      });
     });
 
     test("of any object, which the system prompt asks for", () => {
@@ -143,6 +172,10 @@ describe("decodes", () => {
       let deep: object = {};
       for (let depth = 0; depth < 100_000; depth++) deep = { items: deep };
       const response_format = { type: "json_schema", json_schema: { name: "x", strict: true, schema: deep } };
+      expect(refusalOf(chat, { ...minimal, response_format }).param).toBe("response_format.json_schema.schema");
+      let unknown: object = {};
+      for (let depth = 0; depth < 100_000; depth++) unknown = { if: unknown };
+      response_format.json_schema.schema = unknown;
       expect(refusalOf(chat, { ...minimal, response_format }).param).toBe("response_format.json_schema.schema");
     });
   });
@@ -264,16 +297,16 @@ describe("decodes", () => {
       content: [
         text("a"),
         image_url("https://x/y.png"),
-        image_url("data:image/png;base64,iVBORw0KGgo="),
-        image_url("DATA:image/JPEG;charset=utf-8;name=a;base64,/9j/"),
+        image_url(`data:image/gif;base64,${tinyGif}`),
+        image_url(`DATA:image/JPG;charset=utf-8;name=a;base64,${tinyGif}`),
         file,
       ],
     });
     expect(user?.content).toEqual([
       text("a"),
       { type: "image", source: { type: "url", url: "https://x/y.png" } },
-      { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" } },
-      { type: "image", source: { type: "base64", media_type: "image/jpeg", data: "/9j/" } },
+      { type: "image", source: { type: "base64", media_type: "image/gif", data: tinyGif } },
+      { type: "image", source: { type: "base64", media_type: "image/jpeg", data: tinyGif } },
       {
         type: "document",
         source: { type: "base64", media_type: "application/pdf", data: "UERG" },
@@ -420,9 +453,14 @@ describe("refuses", () => {
     ],
     [part({ type: "file", file: {} }), `${file}.file_data`, `${file}.file_data: Field required`],
     [
-      part({ type: "file", file: { file_data: "data:text/plain;base64,AA" } }),
+      part({ type: "file", file: { file_data: "data:application/zip;base64,AA" } }),
       `${file}.file_data`,
-      `${file}.file_data: a file should be application/pdf`,
+      `${file}.file_data: a file should be application/pdf or a text`,
+    ],
+    [
+      part({ type: "file", file: { file_data: "data:text/plain;base64,/w==" } }),
+      `${file}.file_data`,
+      `${file}.file_data: a text should be UTF-8`,
     ],
     [
       {

@@ -5,7 +5,7 @@ import { context, refusalOf } from "../refusal.ts";
 const minimal = { model: "opus", messages: [{ role: "user", content: "Hi" }] };
 const decoded = (fields: object) => chat.decode({ ...minimal, ...fields }, context);
 
-const parameters = { type: "object", properties: { a: { type: "string" } } };
+const parameters = { type: "object", properties: { a: { type: "string" } }, additionalProperties: false };
 const f = { name: "f", description: "Does f.", parameters, strict: true };
 const g = { name: "g", parameters };
 const tool = (definition: object) => ({ type: "function", function: definition });
@@ -112,12 +112,12 @@ describe("decodes", () => {
         {
           role: "tool",
           tool_call_id: "b",
-          content: [{ type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }],
+          content: [{ type: "image_url", image_url: { url: "data:image/gif;base64,R0lGODlhAQABAAAAACw=" } }],
         },
         { role: "user", content: "and?" },
       ],
     }).request;
-    const source = { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" };
+    const source = { type: "base64", media_type: "image/gif", data: "R0lGODlhAQABAAAAACw=" };
     expect(messages).toMatchObject([
       { role: "user" },
       {

@@ -214,7 +214,7 @@ describe("decodes", () => {
       temperature: 1.5,
       top_p: 0.5,
       truncation: "auto",
-      text: { verbosity: "low", format: { type: "json_schema", name: "n", schema: { type: "object" } } },
+      text: { verbosity: "low", format: { type: "json_schema", name: "n", schema: { type: "string" } } },
       reasoning: { effort: "none", summary: "auto" },
     });
     expect(request).toMatchObject({
@@ -222,7 +222,7 @@ describe("decodes", () => {
       temperature: 1,
       top_p: 0.5,
       thinking: { type: "disabled" },
-      output_config: { format: { type: "json_schema", schema: { type: "object" } } },
+      output_config: { format: { type: "json_schema", schema: { type: "string" } } },
     });
     expect(warnings).toEqual(["truncation ignored", "text.verbosity ignored", "temperature lowered to 1"]);
     expect(decoded({ reasoning: { effort: "minimal" } }).request.output_config).toEqual({ effort: "low" });

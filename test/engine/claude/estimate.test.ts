@@ -97,7 +97,7 @@ describe("what is no text", () => {
     expect(await cost({ type: "document", source: { type: "text", media_type: "text/plain", data: words } })).toBe(
       text,
     );
-    const content = [{ type: "text", text: words }];
+    const content = [{ type: "text" as const, text: words }];
     expect(await cost({ type: "document", source: { type: "content", content } })).toBeGreaterThan(text);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { turnSettings } from "../../../src/engine/claude/settings.ts";
+import { turnSettings, unmet } from "../../../src/engine/claude/settings.ts";
 import type { MessagesRequest } from "../../../src/messages/types.ts";
 
 /** What the settings say for a request to a model: the variables, and the body that they carry. */
@@ -45,6 +45,28 @@ describe("adaptive thinking", () => {
     expect<unknown>(settingsFor({ thinking: enabled }, "claude-sonnet-4-5").body["thinking"]).toEqual(enabled);
     expect(settingsFor({}, "claude-sonnet-4-5").body).not.toHaveProperty("thinking");
   });
+});
+
+test("what a model knows nothing of is told", () => {
+  const told = (fields: Partial<MessagesRequest>, resolved: string) =>
+    unmet({ model: "m", system: [], messages: [], ...fields }, { name: "m", resolved, listed: true });
+  const thinking = { type: "adaptive" } as const;
+  for (const model of [
+    "claude-haiku-4-5-20251001",
+    "claude-sonnet-4-5",
+    "claude-opus-4-1",
+    "claude-sonnet-4-20250514",
+  ]) {
+    expect(told({ output_config: { effort: "low" } }, model)).toEqual(["effort ignored: m knows none"]);
+    expect(told({ thinking, max_tokens: 2000 }, model)).toEqual([
+      "thinking ignored: m needs a budget for it, and max_tokens leaves none",
+    ]);
+    expect(told({ thinking, max_tokens: 4000 }, model)).toEqual([]);
+  }
+  for (const model of ["claude-opus-4-5", "claude-sonnet-4-6", "claude-sonnet-5-5", "claude-haiku-5"]) {
+    expect(told({ output_config: { effort: "low" } }, model)).toEqual([]);
+  }
+  expect(told({ thinking, max_tokens: 2000 }, "claude-sonnet-5-5")).toEqual([]);
 });
 
 test("what one turn has is taken back for the next", () => {
