@@ -1,7 +1,7 @@
 /** Clients from npm, each in a folder that its versions name: never among our own dependencies. */
 
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -10,10 +10,31 @@ import { join } from "node:path";
  * theirs runs. Throws with npm's own words when they can't be had.
  */
 export async function install(packages: Readonly<Record<string, string>>): Promise<string> {
-  const specs = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
-  const folder = join(await cacheFolder(), specs.join("+").replaceAll("/", "~"));
-  if (!existsSync(folder)) await installInto(folder, specs);
+  const names = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  const folder = join(await cacheFolder(), names.join("+").replaceAll("/", "~"));
+  if (!existsSync(folder)) await installInto(folder, Object.entries(packages).map(specOf));
   return join(folder, "node_modules/.bin");
+}
+
+const machine = `${process.platform}-${process.arch}`;
+
+/** The package `node` has its binary only by a script; what the script would fetch is a package, too. */
+function specOf([name, version]: [name: string, version: string]): string {
+  return name === "node" ? `node@npm:node-${machine}@${version}` : `${name}@${version}`;
+}
+
+/** Commands that a script would put where they belong, and where they are without it. */
+const native: Readonly<Record<string, string>> = {
+  claude: `@anthropic-ai/claude-code-${machine}/claude`,
+  opencode: `opencode-${machine}/bin/opencode`,
+};
+
+async function linkNative(modules: string): Promise<void> {
+  for (const [command, path] of Object.entries(native)) {
+    if (!existsSync(join(modules, path))) continue;
+    await rm(join(modules, ".bin", command));
+    await symlink(join("..", path), join(modules, ".bin", command));
+  }
 }
 
 /** Other users of the machine may write to the temporary folder too: what is run must be our own. */
@@ -37,6 +58,7 @@ async function installInto(folder: string, specs: readonly string[]): Promise<vo
     });
     const said = await new Response(npm.stderr).text();
     if ((await npm.exited) !== 0) throw new Error(`it can't be installed: ${said.trim()}`);
+    await linkNative(join(draft, "node_modules"));
     await rename(draft, folder);
   } finally {
     await rm(draft, { recursive: true, force: true });

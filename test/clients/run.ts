@@ -9,6 +9,7 @@ import { buildBinary } from "../support/binary.ts";
 import type { Client } from "./client.ts";
 import { codex } from "./codex.ts";
 import { install } from "./install.ts";
+import { opencode } from "./opencode.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { after, before, file, lead, resultsIn } from "./task.ts";
 import versions from "./versions.json" with { type: "json" };
@@ -24,7 +25,7 @@ interface Outcome {
 
 type Name = keyof typeof versions;
 
-const clients: Readonly<Record<Name, readonly Client[]>> = { codex: [codex] };
+const clients: Readonly<Record<Name, readonly Client[]>> = { codex: [codex], opencode };
 
 async function attempt(name: Name, client: Client): Promise<Outcome> {
   let started = performance.now();
