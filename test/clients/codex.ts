@@ -1,9 +1,8 @@
-import { deepStrictEqual } from "node:assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
 import type { Stage } from "./stage.ts";
-import { after, before, blocksIn, file, prompt } from "./task.ts";
+import { after, before, checkThoughts, file, prompt } from "./task.ts";
 
 const shell = (cmd: string) => ({ name: "exec_command", input: { cmd } });
 
@@ -26,15 +25,7 @@ export const codex: Client = {
     await exec(stage, ["resume", "--last"], "And what does it say now?");
     await stage.restart();
     await exec(stage, ["resume", "--last"], "Are you sure?");
-
-    // The upstream has thought before each of its answers, and must get back what it signed but for the last.
-    const { requests } = stage.mock;
-    const thoughts = requests.slice(1).map((_, n) => ({
-      type: "thinking",
-      thinking: `Thought ${n + 1}.`,
-      signature: btoa(`signature ${n + 1}`),
-    }));
-    deepStrictEqual(blocksIn(requests.at(-1)?.body, "thinking"), thoughts);
+    checkThoughts(stage.mock, this.steps);
   },
 };
 

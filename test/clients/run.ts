@@ -6,6 +6,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert";
 import { join } from "node:path";
 import { buildBinary } from "../support/binary.ts";
+import { claudeCode } from "./claude-code.ts";
 import type { Client } from "./client.ts";
 import { codex } from "./codex.ts";
 import { install } from "./install.ts";
@@ -25,7 +26,7 @@ interface Outcome {
 
 type Name = keyof typeof versions;
 
-const clients: Readonly<Record<Name, readonly Client[]>> = { codex: [codex], opencode };
+const clients: Readonly<Record<Name, readonly Client[]>> = { codex: [codex], opencode, "claude-code": [claudeCode] };
 
 async function attempt(name: Name, client: Client): Promise<Outcome> {
   let started = performance.now();

@@ -1,0 +1,32 @@
+import type { Client } from "./client.ts";
+import type { Stage } from "./stage.ts";
+import { after, before, checkThoughts, file, prompt } from "./task.ts";
+
+/**
+ * Claude Code: its tools have the names of those of the CLI behind Sluice, which calls them by others, and has them run
+ * here, not there.
+ */
+export const claudeCode: Client = {
+  api: "messages",
+  steps: [
+    { name: "client_Write", input: { file_path: file, content: before } },
+    { name: "client_Read", input: { file_path: file } },
+    { name: "client_Bash", input: { command: `sed -i s/${before}/${after}/ ${file}` } },
+  ],
+  async perform(stage) {
+    await ask(stage, prompt);
+    await ask(stage, "And what does it say now?", "--continue");
+    await stage.restart();
+    await ask(stage, "Are you sure?", "--continue");
+    checkThoughts(stage.mock, this.steps);
+  },
+};
+
+async function ask({ run, url }: Stage, words: string, ...flags: string[]): Promise<void> {
+  const tools = ["--permission-mode", "acceptEdits", "--allowedTools=Bash"];
+  await run(["claude", "--print", "--model", "sonnet", ...tools, ...flags, words], {
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: "any",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  });
+}
