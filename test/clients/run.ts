@@ -11,6 +11,7 @@ import type { Client } from "./client.ts";
 import { codex } from "./codex.ts";
 import { install } from "./install.ts";
 import { opencode } from "./opencode.ts";
+import { aiSdk, anthropic, langchain, openai } from "./programs.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { after, before, file, lead, resultsIn } from "./task.ts";
 import versions from "./versions.json" with { type: "json" };
@@ -26,7 +27,15 @@ interface Outcome {
 
 type Name = keyof typeof versions;
 
-const clients: Readonly<Record<Name, readonly Client[]>> = { codex: [codex], opencode, "claude-code": [claudeCode] };
+const clients: Readonly<Record<Name, readonly Client[]>> = {
+  codex: [codex],
+  opencode,
+  "claude-code": [claudeCode],
+  openai,
+  anthropic,
+  "ai-sdk": aiSdk,
+  langchain,
+};
 
 async function attempt(name: Name, client: Client): Promise<Outcome> {
   let started = performance.now();

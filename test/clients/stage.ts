@@ -1,7 +1,7 @@
 /** Where a client is tried: the compiled Sluice with the real CLI, a mock upstream, and a home of the client's own. */
 
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type RunningBinary, startBinary } from "../support/binary.ts";
 import { processesWith, temporaryFolder } from "../support/environment.ts";
 import { type Mock, startMock } from "../support/mock-anthropic.ts";
@@ -15,6 +15,8 @@ export interface Stage extends AsyncDisposable {
   /** The client's home folder, and the one that it works in. */
   readonly home: string;
   readonly work: string;
+  /** The packages of the client. */
+  readonly modules: string;
   /** Sluice's address; another one after a restart. */
   readonly url: string;
   /** Ends Sluice and starts it again: of what it knew, only what it stored is left. */
@@ -46,6 +48,7 @@ export async function openStage(bin: string): Promise<Stage> {
     mock,
     home,
     work,
+    modules: dirname(bin),
     get url() {
       return sluice.url;
     },
