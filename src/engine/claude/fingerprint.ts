@@ -1,4 +1,4 @@
-import type { AnswerBlock, ContentBlock, Message, MessagesRequest, ToolUseBlock } from "../../messages/types.ts";
+import type { AnswerBlock, ContentBlock, Message, MessagesRequest, Tool, ToolUseBlock } from "../../messages/types.ts";
 
 /**
  * The key of a conversation: what must be equal for a process that holds one conversation to serve the next turn of
@@ -21,7 +21,7 @@ export class Fingerprint {
   /** The key of a request's model, system prompt and tools, with no message yet. `model` is the full id. */
   static of({ system, tools = [] }: MessagesRequest, model: string): Fingerprint {
     const hash = new Bun.CryptoHasher("sha256");
-    const parts = [model, system.map(({ text }) => text), tools.map(sorted)];
+    const parts = [model, system.map(({ text }) => text), tools.map(identity)];
     return new Fingerprint(hash.update(JSON.stringify(parts)), new Map(), 0);
   }
 
@@ -59,6 +59,11 @@ export class Fingerprint {
     // Ids may be the client's own: what counts is which of the calls it answers.
     return [this.#calls.get(tool_use_id) ?? tool_use_id, content.map((part) => this.#block(part)), is_error];
   }
+}
+
+/** A tool without what may be another in each turn: how its input is streamed is told anew, with the settings. */
+function identity({ eager_input_streaming: _, ...tool }: Tool): unknown {
+  return sorted(tool);
 }
 
 /** A value with the keys of its objects in one order. */

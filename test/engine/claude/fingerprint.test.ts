@@ -61,6 +61,11 @@ describe("provably the same", () => {
   });
 });
 
+test("the same with inputs of tools that come eagerly or not, as SDKs ask for streams only", () => {
+  const f = { name: "f", input_schema: {} };
+  expect(key([], { tools: [{ ...f, eager_input_streaming: true }] })).toBe(key([], { tools: [f] }));
+});
+
 describe("another conversation", () => {
   test.each<[string, Message[], Message[]]>([
     ["other words", [user(text("a"))], [user(text("b"))]],
