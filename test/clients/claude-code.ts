@@ -1,6 +1,6 @@
 import type { Client } from "./client.ts";
 import type { Stage } from "./stage.ts";
-import { after, before, checkThoughts, file, prompt } from "./task.ts";
+import { after, before, checkContinued, checkThoughts, file, prompt } from "./task.ts";
 
 /**
  * Claude Code: its tools have the names of those of the CLI behind Sluice, which calls them by others, and has them run
@@ -16,6 +16,7 @@ export const claudeCode: Client = {
   async perform(stage) {
     await ask(stage, prompt);
     await ask(stage, "And what does it say now?", "--continue");
+    checkContinued(stage);
     await stage.restart();
     await ask(stage, "Are you sure?", "--continue");
     checkThoughts(stage.mock, this.steps);

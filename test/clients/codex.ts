@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
 import type { Stage } from "./stage.ts";
-import { after, before, checkThoughts, file, prompt } from "./task.ts";
+import { after, before, checkContinued, checkThoughts, file, prompt } from "./task.ts";
 
 const shell = (cmd: string) => ({ name: "exec_command", input: { cmd } });
 
@@ -23,6 +23,7 @@ export const codex: Client = {
   async perform(stage) {
     await exec(stage, [], prompt);
     await exec(stage, ["resume", "--last"], "And what does it say now?");
+    checkContinued(stage);
     await stage.restart();
     await exec(stage, ["resume", "--last"], "Are you sure?");
     checkThoughts(stage.mock, this.steps);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
-import { after, before, file, prompt, type Steps } from "./task.ts";
+import { after, before, checkContinued, file, prompt, type Steps } from "./task.ts";
 
 const steps: Steps = [
   { name: "write", input: { filePath: file, content: before } },
@@ -24,6 +24,7 @@ function through(npm: string, api: string): Client {
       const run = (...words: string[]) => stage.run(["opencode", "run", "-m", "sluice/sonnet", ...words], quiet);
       await run(prompt);
       await run("--continue", "And what does it say now?");
+      checkContinued(stage);
     },
   };
 }

@@ -4,7 +4,7 @@ import { strictEqual } from "node:assert";
 import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
-import { after, before, checkThoughts, file, prompt, type Steps } from "./task.ts";
+import { after, before, checkContinued, checkThoughts, file, prompt, type Steps } from "./task.ts";
 
 const steps: Steps = [
   { name: "write_file", input: { path: file, content: before } },
@@ -17,12 +17,14 @@ function program(script: string, way: string, api: string, { thoughts }: { thoug
   return {
     api,
     steps,
-    async perform({ home, modules, mock, run, url }) {
+    async perform(stage) {
+      const { home, modules, mock, run, url } = stage;
       const folder = join(home, "programs");
       cpSync(join(import.meta.dir, "programs"), folder, { recursive: true });
       symlinkSync(modules, join(folder, "node_modules"));
       const printed = await run(["node", join(folder, script), url, way, prompt, "And what does it say now?"]);
       strictEqual(printed.trimEnd(), Array(2).fill(`${file} says "${after}".`).join("\n"));
+      checkContinued(stage);
       if (thoughts) checkThoughts(mock, steps);
     },
   };

@@ -1,9 +1,10 @@
 /** What every client is asked to do: to write a file, read it, and change it, each with a tool of its own. */
 
-import { deepStrictEqual } from "node:assert";
+import { deepStrictEqual, doesNotMatch } from "node:assert";
 import type { Mock, RequestBlock, RequestBody } from "../support/mock-anthropic.ts";
 import { blocks, type Handler, text } from "../support/mock-anthropic.ts";
 import { conversationIn } from "../support/seen.ts";
+import type { Stage } from "./stage.ts";
 
 export const file = "note.txt";
 export const before = "Bonjour";
@@ -41,6 +42,11 @@ export function checkThoughts({ requests }: Mock, steps: Steps): void {
     .filter(({ body }) => isTask(body, steps));
   const before = turns.slice(0, -1).map(({ thought }) => thought);
   deepStrictEqual(blocksIn(turns.at(-1)?.body, "thinking"), before, "not all thoughts have come back upstream");
+}
+
+/** Throws unless each turn has gone on in the process that had the conversation: what the client replays is known again. */
+export function checkContinued({ output }: Stage): void {
+  doesNotMatch(output(), /way=(?:replay|resume)/, "a conversation was taken for another");
 }
 
 /** Some clients ask for a title of the conversation, too. */
