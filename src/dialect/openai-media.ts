@@ -31,7 +31,7 @@ export function documentBlock({ file_data, file_id, filename }: InputFile, path:
   }
   if (file_data === undefined)
     throw invalidRequest(`${path}.file_data`, "Field required", "missing_required_parameter");
-  const { media_type, data } = parseDataUrl(file_data, `${path}.file_data`);
+  const { media_type, data } = parseFile(file_data, `${path}.file_data`);
   if (media_type.startsWith("text/")) {
     const text = textOf(data);
     if (text === undefined) throw invalidRequest(`${path}.file_data`, "a text should be UTF-8", "invalid_value");
@@ -41,6 +41,12 @@ export function documentBlock({ file_data, file_id, filename }: InputFile, path:
     throw invalidRequest(`${path}.file_data`, "a file should be application/pdf or a text", "invalid_value");
   }
   return { type: "document", source: { type: "base64", media_type, data }, title: filename };
+}
+
+/** A PDF is known by how it begins, also where nothing else says that it is one. */
+function parseFile(file_data: string, path: string): { media_type: string; data: string } {
+  const isPdf = file_data.startsWith("JVBERi0");
+  return isPdf ? { media_type: "application/pdf", data: file_data } : parseDataUrl(file_data, path);
 }
 
 function textOf(base64: string): string | undefined {

@@ -5,6 +5,8 @@ import type { ContentBlock, Message, ToolResultBlock } from "./types.ts";
 /** A message as the client sent it, with its path in the request. */
 export interface DraftMessage extends Message {
   path: string;
+  /** Where the parts of its tool result are, in an API of which a message is one. */
+  resultPath?: string;
 }
 
 /**

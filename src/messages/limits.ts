@@ -22,7 +22,8 @@ export function limit(events: AsyncIterable<MessageEvent>, request: MessagesRequ
   const choice = request.tool_choice;
   const oneCall = choice !== undefined && choice.type !== "none" && choice.disable_parallel_tool_use === true;
   // An agent's answer folds many of the model's, each of which has the limit for itself.
-  const max_tokens = request.model.startsWith(agentPrefix) ? undefined : request.max_tokens;
+  const folds = request.model.startsWith(agentPrefix) && request.max_tokens !== 0;
+  const max_tokens = folds ? undefined : request.max_tokens;
   if (stops.length === 0 && !oneCall && max_tokens === undefined) return events;
   return limited(events, new Limiter(stops, oneCall, max_tokens));
 }

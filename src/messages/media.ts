@@ -1,7 +1,7 @@
 import type { DraftMessage } from "./conversation.ts";
 import { imageSize } from "./image-size.ts";
 import { invalidRequest, listSome } from "./invalid.ts";
-import type { ContentBlock, DocumentBlock, ImageBlock } from "./types.ts";
+import type { ContentBlock, DocumentBlock, ImageBlock, Message } from "./types.ts";
 
 /** How long an image may be as base64: the API counts its characters, not its bytes. */
 const longestImage = 5 * 1024 * 1024;
@@ -21,20 +21,35 @@ const largeArea = 1932 ** 2;
  */
 export function checkMedia(drafts: readonly DraftMessage[]): string[] {
   const large: string[] = [];
-  for (const { content, path } of drafts) checkBlocks(content, path, large);
+  for (const { content, path, resultPath } of drafts) checkBlocks(content, `${path}.content`, large, resultPath);
   return large.length === 0 ? [] : [`${listSome(large)}: Claude Code may make images of this size smaller`];
 }
 
-function checkBlocks(content: readonly ContentBlock[], path: string, large: string[]): void {
+/** Throws `invalid_request` for more images and documents in a conversation than the model takes. */
+export function checkMediaCount(messages: readonly Message[], most: number): void {
+  const count = messages.reduce((sum, { content }) => sum + countMedia(content), 0);
+  if (count <= most) return;
+  const reason = `too many images and documents: the model takes ${most} in a request, and here are ${count}`;
+  throw invalidRequest("", reason, "invalid_value");
+}
+
+function countMedia(content: readonly ContentBlock[]): number {
+  return content.reduce((sum, block) => {
+    if (block.type === "tool_result") return sum + countMedia(block.content);
+    return sum + (block.type === "image" || block.type === "document" ? 1 : 0);
+  }, 0);
+}
+
+function checkBlocks(content: readonly ContentBlock[], path: string, large: string[], resultPath?: string): void {
   for (const [index, block] of content.entries()) {
-    const at = `${path}.content.${index}`;
-    if (block.type === "tool_result") checkBlocks(block.content, at, large);
+    const at = `${path}.${index}`;
+    if (block.type === "tool_result") checkBlocks(block.content, resultPath ?? `${at}.content`, large);
     if (block.type === "image") checkImage(block.source, at, large);
     if (block.type !== "document") continue;
     const { source } = block;
     refuse(documentFault(source), at);
     if (source.type === "content" && typeof source.content !== "string") {
-      checkBlocks(source.content, `${at}.source`, large);
+      checkBlocks(source.content, `${at}.source.content`, large);
     }
   }
 }

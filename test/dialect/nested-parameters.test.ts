@@ -9,6 +9,7 @@ import type OpenAI from "openai";
 import { anthropic } from "../../src/dialect/anthropic/index.ts";
 import { chat } from "../../src/dialect/chat/index.ts";
 import { responses } from "../../src/dialect/responses/index.ts";
+import { ProxyError } from "../../src/error.ts";
 import { context } from "./refusal.ts";
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
@@ -268,4 +269,54 @@ test("Responses: tools, parts and items", () => {
     ],
   });
   expect(warnings).toEqual([]);
+});
+
+/** What becomes of an item of each type that the SDK knows. */
+const items = {
+  message: "read",
+  function_call: "read",
+  function_call_output: "read",
+  custom_tool_call: "read",
+  custom_tool_call_output: "read",
+  reasoning: "read",
+  item_reference: "read",
+  compaction: "read",
+  file_search_call: "left out",
+  computer_call: "left out",
+  computer_call_output: "left out",
+  web_search_call: "left out",
+  tool_search_call: "left out",
+  tool_search_output: "left out",
+  image_generation_call: "left out",
+  code_interpreter_call: "left out",
+  local_shell_call: "left out",
+  local_shell_call_output: "left out",
+  shell_call: "left out",
+  shell_call_output: "left out",
+  apply_patch_call: "left out",
+  apply_patch_call_output: "left out",
+  mcp_list_tools: "left out",
+  mcp_approval_request: "left out",
+  mcp_approval_response: "left out",
+  mcp_call: "left out",
+  program: "left out",
+  program_output: "left out",
+  additional_tools: "refused",
+  configuration_update: "refused",
+  compaction_trigger: "refused",
+} as const satisfies Record<NonNullable<OpenAI.Responses.ResponseInputItem["type"]>, string>;
+
+test.each(Object.entries(items))("Responses: an item of type %s is %s", (type, fate) => {
+  const decode = () => {
+    try {
+      return responses.decode({ model: "m", input: [{ role: "user", content: "Hi" }, { type }] }, context).warnings;
+    } catch (error) {
+      if (error instanceof ProxyError) return error.param;
+      throw error;
+    }
+  };
+  const leftOut = ["input.1: ignored, as it belongs to a hosted tool"];
+  if (fate === "left out") expect(decode()).toEqual(leftOut);
+  else if (fate === "refused") expect(decode()).toBe("input.1.type");
+  else for (const other of [leftOut, "input.1.type"]) expect(decode()).not.toEqual(other);
 });

@@ -153,6 +153,7 @@ const responsesNested = {
     context: "all_turns",
     mode: "pro",
   } satisfies Samples<OpenAI.Reasoning>,
+  prompt_cache_options: { prewarm: true } satisfies OpenAI.Responses.ResponseCreateParams.PromptCacheOptions,
 };
 
 /** Not in the SDK's types, and yet sent: by Codex, and by clients of other servers. */

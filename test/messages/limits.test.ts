@@ -70,6 +70,13 @@ describe("stop sequences", () => {
     );
   });
 
+  test("may be blank", async () => {
+    const message = await collect(
+      limit(streamOf(answer([text("one\nt", "wo\n\nthree")], "end_turn")), stopping("\n\n")),
+    );
+    expect(message).toMatchObject({ content: [{ text: "one\ntwo" }], stop_sequence: "\n\n" });
+  });
+
   test("across neighbouring text blocks too", async () => {
     const blocks = fc.array(fc.array(fc.string({ unit: characters, maxLength: 4 }), { maxLength: 4 }), {
       minLength: 1,
@@ -213,8 +220,9 @@ describe("max_tokens", () => {
     expect(message.content).toEqual([{ type: "text", text: whole.slice(0, 31) }]);
   });
 
-  test("0 leaves no content", async () => {
-    const message = await collect(limit(streamOf(answer([text("one")], "end_turn")), request({ max_tokens: 0 })));
+  test.each(["m", "agent/m"])("0 leaves no content of %s", async (model) => {
+    const none = request({ model, max_tokens: 0 });
+    const message = await collect(limit(streamOf(answer([text("one")], "end_turn")), none));
     expect(message).toMatchObject({ content: [], stop_reason: "max_tokens" });
   });
 });

@@ -4,6 +4,7 @@ import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
 import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
 import type { MessagesRequest, OutputConfig, TextBlock } from "../../messages/types.ts";
+import { endWithUser } from "../../messages/user-turns.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
 import { validate } from "../validate.ts";
@@ -27,11 +28,12 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   const { drafts: turns, hoisted, hoistedPaths } = hoistSystem(wire.messages);
   const { drafts, paths: foreignPaths } = dropForeignThinking(turns);
   const mediaWarnings = checkMedia(drafts);
+  const asking = endWithUser(drafts);
   const request: MessagesRequest = makeWellFormed({
     model,
     max_tokens: wire.max_tokens,
     system: [...usableSystem(wire.system), ...hoisted],
-    messages: toConversation(drafts),
+    messages: toConversation(asking.drafts),
     ...toTools(wire),
     thinking: wire.thinking,
     output_config: outputConfig(wire),
@@ -52,7 +54,7 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   });
   warnings.push(...unknownFields(requestSchema.shape, body as object));
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
-  warnings.push(...mediaWarnings);
+  warnings.push(...mediaWarnings, ...asking.warnings);
   if (foreignPaths.length > 0) warnings.push(`${listSome(foreignPaths)}: thinking without a signature left out`);
   return { request, stream: wire.stream ?? false, warnings, encoder: createEncoder(request.model) };
 }

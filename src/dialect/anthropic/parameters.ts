@@ -13,9 +13,12 @@ export const parameters = {
   model: { verdict: "honoured", note: "Any spelling of a model of Claude Code's" },
   max_tokens: {
     verdict: "honoured",
-    note: "Kept by the upstream, and by Sluice where that is surely passed; 0 only warms the cache",
+    note: "Kept by the upstream, and by Sluice where that is surely passed; 0 asks for one token, and leaves it out",
   },
-  messages: { verdict: "honoured", note: "System turns move to the system prompt, with a warning" },
+  messages: {
+    verdict: "honoured",
+    note: "System turns move to the system prompt, and prefill is followed by a turn of the user's; warnings say so",
+  },
   system: { verdict: "honoured", note: "Behind the line with which Claude Code identifies itself" },
   stream: { verdict: "honoured", note: "A whole answer is the stream, collected" },
   stop_sequences: { verdict: "honoured", note: "Also cut out of the stream by Sluice itself" },
@@ -25,7 +28,10 @@ export const parameters = {
   tools: { verdict: "honoured", note: "Custom tools; hosted ones and those of the API's own schemas are refused" },
   tool_choice: { verdict: "honoured", note: "A second call is cut where parallel ones are disabled" },
   thinking: { verdict: "honoured", note: "`adaptive` becomes a budget for models that know only budgets" },
-  output_config: { verdict: "honoured", note: "The answer is checked against `format` before it ends" },
+  output_config: {
+    verdict: "honoured",
+    note: "Effort as far as the model knows it; the answer is checked against `format` before it ends",
+  },
   output_format: { verdict: "honoured", note: "The beta's name of `output_config.format`" },
   service_tier: { verdict: "honoured", note: "Passed on" },
   speed: { verdict: "honoured", note: "Passed on" },

@@ -1,5 +1,5 @@
 import { ProxyError } from "../../error.ts";
-import { type DraftMessage, isBlank, toConversation } from "../../messages/conversation.ts";
+import { toConversation } from "../../messages/conversation.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
 import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
@@ -7,6 +7,7 @@ import { withReasoning } from "../../messages/reasoning.ts";
 import { holdTools } from "../../messages/strict-tools.ts";
 import { type AskedFormat, withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest } from "../../messages/types.ts";
+import { surroundWithUser } from "../../messages/user-turns.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
 import { efforts } from "../openai-effort.ts";
@@ -30,13 +31,13 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   }
   const { drafts, system, hoistedPaths, namedPaths } = toTurns(wire.messages);
   const mediaWarnings = checkMedia(drafts);
-  const begun = beginWithUser(drafts);
+  const turns = surroundWithUser(drafts);
   const tools = holdTools(toTools(wire));
   const asked: MessagesRequest = {
     model: wire.model ?? context.defaultModel ?? missingModel(),
     max_tokens: wire.max_completion_tokens ?? wire.max_tokens,
     system,
-    messages: toConversation(begun),
+    messages: toConversation(turns.drafts),
     ...tools.request,
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
@@ -58,21 +59,12 @@ export function decode(body: unknown, context: DecodeContext): Exchange {
   if (wire.temperature !== undefined && wire.temperature > 1) warnings.push("temperature lowered to 1");
   if (hoistedPaths.length > 0) warnings.push(`${listSome(hoistedPaths)}: moved to the system prompt`);
   if (namedPaths.length > 0) warnings.push(`name ignored in ${listSome(namedPaths)}`);
-  if (begun !== drafts) warnings.push(`the user's turn "${opening}" was put before the assistant's first`);
+  warnings.push(...turns.warnings);
 
   const stream = wire.stream ?? false;
   const includeUsage = wire.stream_options?.include_usage ?? false;
   const calls = speaksOfFunctions(wire) ? functionCall : toolCalls;
   return { request, stream, warnings, encoder: createEncoder(request.model, { includeUsage, calls }) };
-}
-
-const opening = "(continue)";
-
-/** The Messages API wants the user first; a chat may begin with the assistant's greeting. */
-function beginWithUser(drafts: DraftMessage[]): DraftMessage[] {
-  const [first] = drafts;
-  if (first?.role !== "assistant") return drafts;
-  return [{ role: "user", path: first.path, content: [{ type: "text", text: opening }] }, ...drafts];
 }
 
 function missingModel(): never {
@@ -89,8 +81,8 @@ function toFormat(format: WireRequest["response_format"]): AskedFormat | undefin
   return format?.type === "json_schema" ? { type: format.type, ...format.json_schema } : format;
 }
 
-/** The Messages API refuses blank stop sequences, which this API takes. */
+/** An empty one asks for nothing. */
 function stopSequences(stop: WireRequest["stop"] = []): string[] | undefined {
-  const sequences = (typeof stop === "string" ? [stop] : stop).filter((sequence) => !isBlank(sequence));
+  const sequences = (typeof stop === "string" ? [stop] : stop).filter((sequence) => sequence !== "");
   return sequences.length > 0 ? sequences : undefined;
 }

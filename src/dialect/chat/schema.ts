@@ -50,6 +50,7 @@ const message = z.discriminatedUnion("role", [
     refusal: optional(z.string()),
     tool_calls: optional(z.array(toolCall)),
     function_call: optional(calledFunction),
+    audio: optional(z.unknown()),
     name,
   }),
   z.object({ role: z.literal("tool"), tool_call_id: z.string().min(1), content: optional(inputContent) }),

@@ -44,7 +44,12 @@ export function toTurns(messages: readonly WireMessage[]): Turns {
         drafts.push({ role: "assistant", path, content: assistantContent(message, path, functionCallId) });
         break;
       case "tool":
-        drafts.push({ role: "user", path, content: [toolResult(message.tool_call_id, message.content, path)] });
+        drafts.push({
+          role: "user",
+          path,
+          resultPath: `${path}.content`,
+          content: [toolResult(message.tool_call_id, message.content, path)],
+        });
         break;
       case "function":
         if (functionCallId === undefined) {
@@ -62,7 +67,8 @@ export function toTurns(messages: readonly WireMessage[]): Turns {
 type AssistantMessage = Extract<WireMessage, { role: "assistant" }>;
 
 function assistantContent(message: AssistantMessage, path: string, functionCallId: string | undefined): ContentBlock[] {
-  const { content = [], refusal = "", tool_calls = [], function_call } = message;
+  const { content = [], refusal = "", tool_calls = [], function_call, audio } = message;
+  if (audio !== undefined) throw invalidRequest(`${path}.audio`, "audio is not supported", "unsupported_value");
   // Clients replay the blank text that streams before a tool call; it is legal in this API, and says nothing.
   const said = [...textBlocks(content), ...textBlocks(refusal)].filter(({ text }) => !isBlank(text));
   const calls = tool_calls.map((call, index) =>

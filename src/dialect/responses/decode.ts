@@ -1,4 +1,4 @@
-import { type DraftMessage, toConversation } from "../../messages/conversation.ts";
+import { toConversation } from "../../messages/conversation.ts";
 import { invalidRequest, listSome } from "../../messages/invalid.ts";
 import { checkMedia } from "../../messages/media.ts";
 import { ignoredParameters, refuseParameters, unknownFields } from "../../messages/parameters.ts";
@@ -6,6 +6,7 @@ import { withReasoning } from "../../messages/reasoning.ts";
 import { holdTools } from "../../messages/strict-tools.ts";
 import { withFormat } from "../../messages/text-format.ts";
 import type { MessagesRequest, TextBlock } from "../../messages/types.ts";
+import { surroundWithUser } from "../../messages/user-turns.ts";
 import { makeWellFormed } from "../../messages/well-formed.ts";
 import type { DecodeContext, Exchange } from "../dialect.ts";
 import { efforts } from "../openai-effort.ts";
@@ -41,14 +42,15 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
   const { items, foreignPaths } = expandCompactions([...history, ...own.items], memory?.seal);
   const turns = toTurns(items, memory?.seal);
   const mediaWarnings = checkMedia(turns.drafts);
-  const begun = beginWithUser(turns.drafts);
+  if (turns.drafts.length === 0) throw invalidRequest("input", "at least one user message is required");
+  const asking = surroundWithUser(turns.drafts);
   const tools = toTools(wire);
   const strict = holdTools(tools.request);
   const reasoned = reason(wire, {
     model,
     max_tokens: wire.max_output_tokens,
     system: systemOf([wire.instructions ?? "", ...turns.system]),
-    messages: toConversation(begun),
+    messages: toConversation(asking.drafts),
     ...strict.request,
     temperature: wire.temperature === undefined ? undefined : Math.min(wire.temperature, 1),
     top_p: wire.top_p,
@@ -69,7 +71,7 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
     ...about(own.droppedPaths, "ignored, as it belongs to a hosted tool"),
     ...about([...foreignPaths, ...turns.foreignPaths], "ignored, as its encrypted_content was not sealed here"),
     ...about([...turns.hoistedPaths], "moved to the system prompt"),
-    ...(begun === turns.drafts ? [] : [`the user's turn "${opening}" was put before the assistant's first`]),
+    ...asking.warnings,
     ...storage.warnings,
   ];
   const encoder = createEncoder({
@@ -79,16 +81,6 @@ export function decode(body: unknown, { defaultModel, memory }: DecodeContext): 
     memory,
   });
   return { request, stream: wire.stream ?? false, warnings, encoder };
-}
-
-const opening = "(continue)";
-
-/** The Messages API wants the user first; a conversation may begin with the assistant's greeting. */
-function beginWithUser(drafts: DraftMessage[]): DraftMessage[] {
-  const [first] = drafts;
-  if (first === undefined) throw invalidRequest("input", "at least one user message is required");
-  if (first.role !== "assistant") return drafts;
-  return [{ role: "user", path: first.path, content: [{ type: "text", text: opening }] }, ...drafts];
 }
 
 function systemOf(texts: readonly string[]): TextBlock[] {

@@ -56,6 +56,8 @@ const hostedTypes = [
   "mcp_approval_request",
   "mcp_approval_response",
   "mcp_call",
+  "program",
+  "program_output",
 ] as const;
 
 const item = z.discriminatedUnion("type", [

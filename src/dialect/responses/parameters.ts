@@ -11,7 +11,7 @@ export const parameters = {
   model: { verdict: "honoured", note: "Any spelling of a model of Claude Code's" },
   input: {
     verdict: "honoured",
-    note: "Later system messages move to the system prompt; items of hosted tools are left out",
+    note: "Later system messages move to the system prompt, items of hosted tools are left out, an assistant's turn at either end gets a user's beside it; warnings say so",
   },
   instructions: { verdict: "honoured", note: "The system prompt, before that of the input; not inherited" },
   previous_response_id: { verdict: "honoured", note: "Stands for all items of that response and of those before it" },
@@ -56,6 +56,11 @@ export const parameters = {
   access_programs: { verdict: "hint", note: "The account's are what they are" },
   service_tier: { verdict: "hint", note: "Answered as `default`" },
 
+  "prompt_cache_options.prewarm": {
+    verdict: "refused",
+    note: "a prompt can't be cached without an answer",
+    idle: is(false),
+  },
   background: { verdict: "refused", note: "responses are answered in the foreground only", idle: is(false) },
   conversation: { verdict: "refused", note: "stored conversations are not supported; use `previous_response_id`" },
   prompt: { verdict: "refused", note: "stored prompts are not supported" },
@@ -70,5 +75,6 @@ export function flatten(wire: WireRequest): Record<string, unknown> {
     "text.verbosity": wire.text?.verbosity,
     "reasoning.context": wire.reasoning?.context,
     "reasoning.mode": wire.reasoning?.mode,
+    "prompt_cache_options.prewarm": wire.prompt_cache_options?.prewarm,
   };
 }

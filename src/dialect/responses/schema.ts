@@ -104,7 +104,7 @@ export const requestSchema = z.object({
   image: optional(z.unknown()),
   stream_options: optional(z.unknown()),
   client_metadata: optional(z.unknown()),
-  prompt_cache_options: optional(z.unknown()),
+  prompt_cache_options: optional(z.object({ prewarm: optional(z.boolean()) })),
   prompt_cache_retention: optional(z.unknown()),
   context_management: optional(z.unknown()),
   access_programs: optional(z.unknown()),

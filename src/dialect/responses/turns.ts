@@ -36,7 +36,7 @@ export function toTurns(items: readonly PlacedItem[], seal: Seal | undefined): T
     thinking = [];
   };
   const tell = (path: string, content: ContentBlock[]) => {
-    drafts.push({ role: "user", path, content });
+    drafts.push({ role: "user", path, resultPath: `${path}.output`, content });
     thinking = [];
   };
 

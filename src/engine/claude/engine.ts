@@ -2,16 +2,19 @@ import { totalmem } from "node:os";
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
+import { checkMediaCount } from "../../messages/media.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
 import type { Count, Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter } from "./counter.ts";
+import { missesThinking } from "./failures.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
 import { testedVersion } from "./locate.ts";
-import { Catalog } from "./models.ts";
+import { mostMedia } from "./model-limits.ts";
+import { Catalog, configuredModels } from "./models.ts";
 import { ToolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
@@ -128,9 +131,12 @@ class ClaudeEngine implements Engine {
     this.#launcher.close();
   }
 
-  /** Tries again, with a fresh process, where one was lost before it had answered anything. */
+  /**
+   * Tries again, with a fresh process, where one was lost before it had answered anything; and once without thinking
+   * where the conversation is not one that the model would think in.
+   */
   async *#answer(request: MessagesRequest, signal: AbortSignal, served: Served): AsyncGenerator<MessageEvent> {
-    const asked = await this.#understand(request, signal);
+    let asked = await this.#understand(request, signal);
     served.warnings = unmet(request, asked.model);
     const listen = this.#counter.listen(asked, questionKey(asked));
     let events = this.#continue(asked, served) ?? this.#begin(asked, served);
@@ -144,7 +150,13 @@ class ClaudeEngine implements Engine {
         return;
       } catch (error) {
         // What an agent has done may not be done twice.
-        if (begun || signal.aborted || asked.profile === "agent" || !(error instanceof ProcessLost)) throw error;
+        if (begun || signal.aborted || asked.profile === "agent") throw error;
+        if (missesThinking(error) && asked.request.thinking?.type !== "disabled") {
+          asked = { ...asked, request: { ...asked.request, thinking: { type: "disabled" } } };
+          served.warnings = [...served.warnings, "thinking ignored: the thinking behind the last calls is missing"];
+          continue;
+        }
+        if (!(error instanceof ProcessLost)) throw error;
         if (++lost > retries(error)) throw error;
         this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
           reason: error.message,
@@ -155,6 +167,7 @@ class ClaudeEngine implements Engine {
 
   async #understand(request: MessagesRequest, signal: AbortSignal): Promise<Asked> {
     const { profile, ...model } = (await this.#known(signal)).resolve(request.model);
+    checkMediaCount(request.messages, mostMedia(model));
     const earlier = request.messages.slice(0, -1);
     const last = request.messages.at(-1);
     if (!last) throw new ProxyError("bug", "A request without messages passed decode.");
@@ -281,11 +294,4 @@ function retries({ kind }: ProcessLost): number {
 /** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
 function processesByMemory(): number {
   return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / 150e6)));
-}
-
-/** The models that the user named, as Claude Code's own variables do it. */
-function configuredModels({ model, env }: Config): Set<string> {
-  const families = ["OPUS", "SONNET", "HAIKU", "FABLE"];
-  const variables = ["ANTHROPIC_MODEL", ...families.map((family) => `ANTHROPIC_DEFAULT_${family}_MODEL`)];
-  return new Set([model, ...variables.map((name) => env[name])].filter((name) => name !== undefined));
 }

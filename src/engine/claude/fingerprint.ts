@@ -62,7 +62,7 @@ export class Fingerprint {
 }
 
 /** A tool without what may be another in each turn: how its input is streamed is told anew, with the settings. */
-function identity({ eager_input_streaming: _, ...tool }: Tool): unknown {
+function identity({ eager_input_streaming: _eager, ...tool }: Tool): unknown {
   return sorted(tool);
 }
 

@@ -1,3 +1,4 @@
+import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import { agentPrefix } from "../../messages/agent.ts";
 import type { Model, ModelLine } from "../../messages/types.ts";
@@ -118,4 +119,11 @@ function asAgent(model: Model, id: string): Model {
 function releaseDate(id: string): number {
   const [, year, month, day] = /-(\d{4})(\d{2})(\d{2})$/.exec(id) ?? [];
   return year ? Date.UTC(Number(year), Number(month) - 1, Number(day)) / 1000 : 0;
+}
+
+/** The models that the user named, as Claude Code's own variables do it. */
+export function configuredModels({ model, env }: Config): Set<string> {
+  const families = ["OPUS", "SONNET", "HAIKU", "FABLE"];
+  const variables = ["ANTHROPIC_MODEL", ...families.map((family) => `ANTHROPIC_DEFAULT_${family}_MODEL`)];
+  return new Set([model, ...variables.map((name) => env[name])].filter((name) => name !== undefined));
 }

@@ -1,5 +1,7 @@
+import { isBlank } from "../../messages/conversation.ts";
 import type { Effort, MessagesRequest, ThinkingConfig, ToolChoice } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
+import { effortFor, knowsOnlyBudgets } from "./model-limits.ts";
 import { cliName } from "./names.ts";
 import { bodyTools, connectServer } from "./tools.ts";
 
@@ -30,12 +32,10 @@ export function turnSettings(
   const thinks = thinking === undefined ? profile === "agent" : thinking.type !== "disabled";
   const { effort = defaultEffort, ...output } = request.output_config ?? {};
   const body = {
-    // Which the CLI takes for no limit at all.
-    max_tokens: request.max_tokens === 0 ? 0 : undefined,
     temperature: request.temperature,
     top_p: request.top_p,
     top_k: request.top_k,
-    stop_sequences: request.stop_sequences,
+    stop_sequences: stopSequences(request),
     service_tier: request.service_tier,
     speed: request.speed,
     inference_geo: request.inference_geo,
@@ -46,7 +46,8 @@ export function turnSettings(
     ...(Object.keys(output).length > 0 && { output_config: output }),
   };
   const env = {
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS: request.max_tokens === undefined ? "" : String(request.max_tokens),
+    // 0 is no limit to the CLI, and the API takes it in no stream: one token is asked for, and never passed on.
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: request.max_tokens === undefined ? "" : String(Math.max(1, request.max_tokens)),
     CLAUDE_CODE_DISABLE_THINKING: thinks ? "" : "1",
     CLAUDE_CODE_EXTRA_BODY: JSON.stringify(body),
     // Read at the first call of the model only: a conversation keeps the betas that it began with.
@@ -59,12 +60,13 @@ export function turnSettings(
 
 /** What a request asks of a model that knows no such thing, as warnings. */
 export function unmet(request: MessagesRequest, model: CliModel): string[] {
-  const { name, resolved } = model;
+  const { name } = model;
+  const { thinking, max_tokens, output_config: { effort } = {} } = request;
   const warnings: string[] = [];
-  if (request.output_config?.effort !== undefined && withoutEffort.test(resolved)) {
-    warnings.push(`effort ignored: ${name} knows none`);
-  }
-  const { thinking } = request;
+  const known = effort && effortFor(effort, model);
+  if (effort !== undefined && known === undefined) warnings.push(`effort ignored: ${name} knows none`);
+  else if (known !== effort) warnings.push(`effort lowered to ${known}: ${name} knows no ${effort}`);
+  if (max_tokens === 0) warnings.push("max_tokens 0: one token is asked for and left out");
   if (thinking?.type === "adaptive" && thinkingFor(request, model)?.type === "disabled") {
     warnings.push(`thinking ignored: ${name} needs a budget for it, and max_tokens leaves none`);
   }
@@ -87,16 +89,17 @@ export function openingSettings(
 
 /** Thinking as the model knows it: one from before 4.6 takes a budget only, of which the answer needs its part. */
 function thinkingFor({ thinking, max_tokens }: MessagesRequest, model: CliModel): ThinkingConfig | undefined {
-  if (thinking?.type !== "adaptive" || !onlyBudgets.test(model.resolved)) return thinking;
+  if (thinking?.type !== "adaptive" || !knowsOnlyBudgets(model)) return thinking;
   const budget_tokens = Math.floor((max_tokens ?? usualMaxTokens) / 2);
   if (budget_tokens < smallestBudget) return { type: "disabled" };
-  return { type: "enabled", budget_tokens, display: thinking.display };
+  return { ...thinking, type: "enabled", budget_tokens };
 }
 
-const onlyBudgets = /^claude-(?:3-7-sonnet|(?:opus|sonnet|haiku)-4(?:-[015])?)(?:-\d{8}|-latest)?$/;
-
-/** Those of them to which the CLI sends no effort (cli-protocol.md section 10). */
-const withoutEffort = /^claude-(?:3-7-sonnet|opus-4(?:-[01])?|(?:sonnet|haiku)-4(?:-[05])?)(?:-\d{8}|-latest)?$/;
+/** Those that the API takes; blank ones it refuses, and Sluice itself sees to all. */
+function stopSequences({ stop_sequences = [] }: MessagesRequest): string[] | undefined {
+  const sequences = stop_sequences.filter((sequence) => !isBlank(sequence));
+  return sequences.length > 0 ? sequences : undefined;
+}
 
 const smallestBudget = 1024;
 

@@ -155,6 +155,16 @@ describe("decodes", () => {
     expect(betas(Array.from({ length: 33 }, (_, n) => `b${n}`).join())).toBeUndefined();
   });
 
+  test("prefill, by asking to go on, with a warning", () => {
+    const { request, warnings } = decoded({ messages: [...messages, { role: "assistant", content: "Hello" }] });
+    const prompt = "Continue from where your last message ends, and repeat nothing of it.";
+    expect<unknown>(request.messages.slice(1)).toEqual([
+      { role: "assistant", content: [{ type: "text", text: "Hello" }] },
+      { role: "user", content: [{ type: "text", text: prompt }] },
+    ]);
+    expect(warnings).toEqual([`the user's turn "${prompt}" was put behind the assistant's last`]);
+  });
+
   test("thinking of another provider by leaving it out, with a warning", () => {
     const foreign = (signature: unknown) => ({ type: "thinking", thinking: "hm", signature });
     const { request, warnings } = decoded({
@@ -276,10 +286,7 @@ describe("refuses", () => {
       { thinking: { type: "hard" } },
       "thinking.type: Input should be 'enabled', 'adaptive', 'disabled' or 'between_tools'",
     ],
-    [
-      { messages: [...messages, { role: "assistant", content: "Hello" }] },
-      "messages.1: assistant message prefill is not supported; the conversation must end with a user message",
-    ],
+    [{ messages: [{ role: "assistant", content: "Hello" }] }, 'messages.0: the first message must use the "user" role'],
     [{ messages: [{ role: "system", content: "a" }] }, "messages: at least one user message is required"],
   ])("%j", (fields, message) => {
     const error = refusalOf(anthropic, { ...minimal, ...fields });

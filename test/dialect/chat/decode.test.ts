@@ -29,8 +29,9 @@ describe("decodes", () => {
       warnings: [],
     });
     expect(decoded({ max_tokens: 5, max_completion_tokens: 6 }).request.max_tokens).toBe(6);
-    expect(decoded({ stop: ["a", " ", "b", ""] }).request.stop_sequences).toEqual(["a", "b"]);
-    expect(decoded({ stop: "\n" }).request.stop_sequences).toBeUndefined();
+    expect(decoded({ stop: ["a", " ", "b", ""] }).request.stop_sequences).toEqual(["a", " ", "b"]);
+    expect(decoded({ stop: "\n" }).request.stop_sequences).toEqual(["\n"]);
+    expect(decoded({ stop: "" }).request.stop_sequences).toBeUndefined();
   });
 
   test("a temperature above 1 as 1, with a warning", () => {
@@ -289,6 +290,13 @@ describe("decodes", () => {
     expect(conversation(...messages, said, ...messages)[1]?.content).toEqual([text("a"), text("b"), text("c")]);
   });
 
+  test("a PDF that nothing else tells of", () => {
+    const [user] = conversation({ role: "user", content: [{ type: "file", file: { file_data: "JVBERi0xLjQK" } }] });
+    expect(user?.content).toMatchObject([
+      { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0xLjQK" } },
+    ]);
+  });
+
   test("images and files", () => {
     const image_url = (url: string) => ({ type: "image_url", image_url: { url, detail: "high" } });
     const file = { type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,UERG" } };
@@ -323,6 +331,15 @@ describe("decodes", () => {
       { role: "user", content: [text("Hi")] },
     ]);
     expect(warnings).toEqual(["the user's turn \"(continue)\" was put before the assistant's first"]);
+  });
+
+  test("an assistant's turn at the end by putting a user's behind it", () => {
+    const { request, warnings } = decoded({ messages: [{ role: "assistant", content: "Hello" }] });
+    expect(request.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+    expect(warnings).toEqual([
+      expect.stringContaining("before the assistant's first"),
+      expect.stringContaining("behind"),
+    ]);
   });
 
   test("what it can't honour but may ignore, with a warning each", () => {
@@ -484,6 +501,22 @@ describe("refuses", () => {
       "messages.2.content.0: audio input is not supported",
     ],
     [
+      {
+        messages: [
+          ...messages,
+          { role: "assistant", tool_calls: [{ id: "c", function: { name: "f", arguments: "" } }] },
+          { role: "tool", tool_call_id: "c", content: [text("a"), { type: "file", file: { file_data: "JVBERi0?" } }] },
+        ],
+      },
+      "messages.2.content.1",
+      "messages.2.content.1: the document should be valid base64",
+    ],
+    [
+      { messages: [...messages, { role: "assistant", content: "a", audio: { id: "audio_1" } }] },
+      "messages.1.audio",
+      "messages.1.audio: audio is not supported",
+    ],
+    [
       { messages: [...messages, { role: "assistant", function_call: { name: "f", arguments: "[]" } }] },
       "messages.1.function_call.arguments",
       "messages.1.function_call.arguments: Input should be a JSON object",
@@ -502,11 +535,6 @@ describe("refuses", () => {
       { messages: [...messages, { role: "assistant", content: "" }, ...messages] },
       "messages.1",
       "messages.1: all messages must have non-empty content",
-    ],
-    [
-      { messages: [...messages, { role: "assistant", content: "Hello" }] },
-      "messages.1",
-      "messages.1: assistant message prefill is not supported; the conversation must end with a user message",
     ],
     [{ messages: [{ role: "system", content: "a" }] }, "messages", "messages: at least one user message is required"],
   ])("%j", (fields, param, message) => {

@@ -156,6 +156,12 @@ describe("decodes", () => {
     expect(warnings).toEqual([`the user's turn "(continue)" was put before the assistant's first`]);
   });
 
+  test("a conversation that the assistant ends", () => {
+    const { request, warnings } = decoded({ input: [user("Hi"), { role: "assistant", content: "Hello" }] });
+    expect(request.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+    expect(warnings).toEqual([expect.stringContaining("was put behind the assistant's last")]);
+  });
+
   test("tools and what Codex sends beside them", () => {
     const { request, warnings } = decoded({
       tools: [
@@ -417,7 +423,6 @@ describe("refuses", () => {
       "input.1",
       "unexpected `tool_use_id`",
     ],
-    [{ input: [user("a"), { role: "assistant", content: "b" }] }, "input.1", "assistant message prefill"],
     [{ tools: [{ type: "function" }] }, "tools.0.name", "Field required"],
     [{ tools: [{ type: "web_search" }, f, f] }, "tools.2.name", "tool names must be unique: f"],
     [{ tools: [f], tool_choice: { type: "web_search" } }, "tool_choice.type", "Input should be 'function' or"],

@@ -71,6 +71,10 @@ test.each([
     "input.0.content.0.detail",
   ],
   [{ type: "function_call_output", call_id: "c", output: [{ type: "input_audio" }] }, "input.0.output.0"],
+  [
+    { type: "function_call_output", call_id: "c", output: [{ type: "input_image", image_url: "http://:" }] },
+    "input.0.output.0: the URL",
+  ],
 ])("%j is refused where it stands", (item, path) => {
   expect(() => ask({ input: [item] })).toThrow(path);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { turnSettings, unmet } from "../../../src/engine/claude/settings.ts";
-import type { MessagesRequest } from "../../../src/messages/types.ts";
+import type { Effort, MessagesRequest } from "../../../src/messages/types.ts";
 
 /** What the settings say for a request to a model: the variables, and the body that they carry. */
 function settingsFor(fields: Partial<MessagesRequest>, resolved = "claude-sonnet-5-5") {
@@ -67,6 +67,34 @@ test("what a model knows nothing of is told", () => {
     expect(told({ output_config: { effort: "low" } }, model)).toEqual([]);
   }
   expect(told({ thinking, max_tokens: 2000 }, "claude-sonnet-5-5")).toEqual([]);
+});
+
+test("an effort that is too high for a model is lowered by the CLI, which is told", () => {
+  const told = (effort: Effort, resolved: string) =>
+    unmet({ model: "m", system: [], messages: [], output_config: { effort } }, { name: "m", resolved, listed: true });
+  expect(told("xhigh", "claude-opus-4-6")).toEqual(["effort lowered to high: m knows no xhigh"]);
+  expect(told("xhigh", "claude-sonnet-4-6-20260101")).toEqual(["effort lowered to high: m knows no xhigh"]);
+  expect(told("max", "claude-opus-4-5-20251101")).toEqual(["effort lowered to high: m knows no max"]);
+  expect(told("max", "claude-opus-4-6")).toEqual([]);
+  for (const model of ["claude-opus-4-7", "claude-sonnet-5-5", "someone/else"])
+    expect(told("xhigh", model)).toEqual([]);
+});
+
+test("blank stop sequences and no tokens at all are Sluice's to see to", () => {
+  const { env, body } = settingsFor({ stop_sequences: ["\n", "END"], max_tokens: 0 });
+  expect(body).toEqual({ stop_sequences: ["END"] });
+  expect(env["CLAUDE_CODE_MAX_OUTPUT_TOKENS"]).toBe("1");
+  expect(settingsFor({ stop_sequences: ["\n"] }).body).toEqual({});
+  const request = { model: "m", system: [], messages: [], max_tokens: 0 };
+  expect(unmet(request, { name: "m", resolved: "m", listed: true })).toEqual([
+    "max_tokens 0: one token is asked for and left out",
+  ]);
+});
+
+test("thinking that becomes a budget keeps the rest of what was asked of it", () => {
+  const block_binding = { prefix_mismatch_behavior: "drop_block" };
+  const { body } = settingsFor({ thinking: { type: "adaptive", block_binding }, max_tokens: 4000 }, "claude-haiku-4-5");
+  expect(body["thinking"]).toEqual({ type: "enabled", budget_tokens: 2000, block_binding });
 });
 
 test("what one turn has is taken back for the next", () => {
