@@ -110,6 +110,14 @@ describe("killed by SIGKILL", () => {
   });
 });
 
+/** Whether it takes no requests any more: asked for what it answers at once, however the upstream stalls. */
+function takesNothing({ url }: { url: string }): Promise<boolean> {
+  return fetch(`${url}/health`).then(
+    () => false,
+    () => true,
+  );
+}
+
 describe("told to stop", () => {
   test("SIGTERM lets a running answer end, and takes no new request", async () => {
     await using folder = await temporaryFolder();
@@ -119,12 +127,7 @@ describe("told to stop", () => {
     const running = post(run, { stream: true }).then((response) => response.text());
     await mock.waitFor(1);
     run.kill("SIGTERM");
-    await eventually(() =>
-      post(run, {}).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await eventually(() => takesNothing(run));
     expect(await running).toContain("message_stop");
     expect(await run.exited).toBe(0);
     expect(processesWith(run.marker)).toEqual([]);
@@ -155,12 +158,7 @@ describe("told to stop", () => {
       .catch(() => "");
     await mock.waitFor(1);
     run.kill("SIGTERM");
-    await eventually(() =>
-      post(run, {}).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await eventually(() => takesNothing(run));
     run.kill("SIGTERM");
     await run.exited;
     await running;
