@@ -111,8 +111,8 @@ export const scenarios: readonly Scenario[] = [
       const { roomy, signal } = lab;
       await roomy.settled({ spares: 1 });
       await chat({ subject: roomy, signal }).say(question(), "spare");
-      // In use as it is then, two more wait.
-      await roomy.settled({ spares: 3 });
+      // In use as it is then, three more wait.
+      await roomy.settled({ spares: 4 });
       const first = await burst(roomy, signal);
       await roomy.settled({ spares: burstSize });
       return [first, await burst(roomy, signal)];

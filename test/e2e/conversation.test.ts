@@ -244,12 +244,12 @@ describe("limits", () => {
     return (await Promise.all(questions.map((question) => ask(sluice, question)))).map(({ way }) => way).sort();
   };
 
-  test("while it is in use two more spares wait, and as many as a burst lacked, as long as there is room", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "16"] });
-    await eventually(async () => (await health(sluice)).spares === 3);
-    expect(await burst(sluice, 4)).toEqual(["cold", "spare", "spare", "spare"]);
+  test("while it is in use three more spares wait, and as many as a burst lacked, as long as there is room", async () => {
+    await using sluice = await startSluice({ args: ["--max-processes", "20"] });
     await eventually(async () => (await health(sluice)).spares === 4);
-    expect(await burst(sluice, 4)).toEqual(["spare", "spare", "spare", "spare"]);
+    expect(await burst(sluice, 5)).toEqual(["cold", "spare", "spare", "spare", "spare"]);
+    await eventually(async () => (await health(sluice)).spares === 5);
+    expect(await burst(sluice, 5)).toEqual(["spare", "spare", "spare", "spare", "spare"]);
   });
 
   test("at rest one spare is left", async () => {

@@ -26,7 +26,7 @@ const patience = 5_000;
 const headStart = 150;
 
 /** How many more spares wait while Sluice is in use: programs that ask, ask for several things at once. */
-const reserve = 2;
+const reserve = 3;
 
 /** They are started when nobody has asked for so long (milliseconds). */
 const calm = 1_000;
