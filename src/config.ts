@@ -49,6 +49,8 @@ export interface Config {
   responseTtl: number;
   /** How long running answers may take to end when Sluice is told to stop. */
   drainTimeout: number;
+  /** Whether Sluice stops when the process that started it is gone. */
+  exitWithParent: boolean;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];

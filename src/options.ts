@@ -229,6 +229,15 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     schema: duration,
     fallback: "30s",
   },
+  exitWithParent: {
+    flag: "exit-with-parent",
+    description: "Stop when the process that started Sluice is gone, however it went; for programs that start Sluice",
+    hint: "",
+    expects: "true or false",
+    schema: onOff,
+    fallback: "false",
+    switch: true,
+  },
   logLevel: {
     flag: "log-level",
     description: "How much to log to stderr: debug, info, warn, error or silent",

@@ -58,6 +58,7 @@ describe("precedence", () => {
       stallTimeout: 600_000,
       responseTtl: 2_592_000_000,
       drainTimeout: 30_000,
+      exitWithParent: false,
       logLevel: "info",
       allowedHosts: [],
       allowedOrigins: [],
@@ -125,6 +126,7 @@ describe("precedence", () => {
       stallTimeout: "7s",
       responseTtl: "90d",
       drainTimeout: "7s",
+      exitWithParent: "true",
       logLevel: "error",
       allowedOrigins: "https://a.example",
     };

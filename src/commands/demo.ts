@@ -15,7 +15,7 @@ export const demo = defineCommand({
     const { config, sources } = loaded;
     // Lines of the log between those of the demo would only confuse, unless they were asked for.
     const log = createLog(sources.logLevel === "default" ? "warn" : config.logLevel);
-    const stopped = stopSignal();
+    const stopped = stopSignal(config);
 
     const server = await start(loaded, log);
     console.log(`Sluice answers on ${server.url} with its embedded echo engine: no Claude Code, no login.`);

@@ -14,7 +14,7 @@ export const serve = defineCommand({
   async run({ rawArgs }) {
     const { config } = loadConfig(rawArgs);
     const log = createLog(config.logLevel);
-    const stopped = stopSignal();
+    const stopped = stopSignal(config);
 
     const server = await startServer(config, log);
     console.log(`Sluice ${manifest.version} listening on ${server.url}`);
@@ -43,10 +43,17 @@ export function clientLines(url: string, { clientKey }: Config): string[] {
   ];
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once: nobody listens for it any more. */
-export function stopSignal(): Promise<void> {
+/**
+ * Resolves at the first SIGINT or SIGTERM, or when the parent is gone and that counts. A second signal ends the process
+ * at once: nobody listens for it any more.
+ */
+export function stopSignal({ exitWithParent }: Config): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  const parent = process.ppid;
+  // A killed parent says nothing; its children get another one.
+  const watch = exitWithParent ? setInterval(() => process.ppid !== parent && stop(), 500) : undefined;
   const stop = () => {
+    clearInterval(watch);
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
     resolve();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { testedVersion } from "../../src/engine/claude/locate.ts";
 import { exitCodes } from "../../src/error.ts";
@@ -12,7 +13,8 @@ import {
   startCommand,
   waitForFile,
 } from "../support/command.ts";
-import { eventually, realClaude } from "../support/environment.ts";
+import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "../support/environment.ts";
+import { startMock } from "../support/mock-anthropic.ts";
 
 const listening = /listening on (http:\/\/\S+)/;
 const ready = /OPENAI_API_KEY=.*\n/;
@@ -151,6 +153,42 @@ describe("signals", () => {
     await eventually(refusesConnections);
     sluice.kill("SIGINT");
     expect(await sluice.ended).toBe("SIGINT");
+    await request;
+  });
+});
+
+describe("--exit-with-parent", () => {
+  /** A program that starts Sluice, reads what it prints, and is killed. */
+  const starter = `
+    const sluice = Bun.spawn(JSON.parse(process.argv[1]), { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    for await (const chunk of sluice.stdout) process.stdout.write(chunk);
+  `;
+
+  test("stops when the program that started it is killed, with all that Sluice started", async () => {
+    await using folder = await temporaryFolder();
+    await using mock = await startMock({ handler: () => new Promise(() => {}) });
+    const marker = randomUUID();
+    const main = resolve(import.meta.dir, "../../src/main.ts");
+    const flags = ["--port", "0", "--claude", realClaude, "--pass-env", "SLUICE_TEST", "--drain-timeout", "10ms"];
+    const parent = Bun.spawn(
+      [process.execPath, "-e", starter, JSON.stringify([process.execPath, main, ...flags, "--exit-with-parent"])],
+      { env: cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), stdin: "ignore", stdout: "pipe" },
+    );
+    let printed = "";
+    void (async () => {
+      for await (const chunk of parent.stdout) printed += new TextDecoder().decode(chunk);
+    })();
+    const [, url = ""] = await eventually(() => listening.exec(printed));
+    const request = fetch(`${url}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "sonnet", max_tokens: 9, messages: [{ role: "user", content: "Hello" }] }),
+    }).catch(() => undefined);
+    await mock.waitFor(1);
+    expect(processesWith(marker).length).toBeGreaterThan(2);
+
+    parent.kill("SIGKILL");
+    await eventually(() => processesWith(marker).length === 0);
     await request;
   });
 });
