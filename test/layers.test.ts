@@ -55,6 +55,7 @@ const rooms: Record<string, string[]> = {
     "engine/engine.ts",
     "engine/claude/orphans.ts",
   ],
+  "openclaw/": [],
   "commands/": [
     "config.ts",
     "options.ts",
@@ -71,11 +72,14 @@ const rooms: Record<string, string[]> = {
 const packages: Record<string, string[]> = {
   zod: ["dialect/", "options.ts", "option-values.ts", "config.ts", "engine/"],
   citty: ["main.ts", "commands/"],
+  // Its types only: what a plugin imports at run time would be a dependency.
+  "openclaw/plugin-sdk/plugin-entry": ["openclaw/"],
 };
 
 /** Only one file reads the environment, and only one ends the process. */
 const onlyIn: [pattern: RegExp, files: string[]][] = [
-  [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts"]],
+  // The plugin runs in OpenClaw, where there is no Config.
+  [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts", "openclaw/program.ts"]],
   [/process\.exit\(/, ["main.ts"]],
   [
     /Bun\.spawn/,
