@@ -197,7 +197,7 @@ function listen(
 }
 
 /** A host as a URL spells it: IPv6 in brackets, and a wildcard as the loopback address that reaches it. */
-function urlHost(host: string): string {
+export function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }

@@ -56,8 +56,11 @@ const rooms: Record<string, string[]> = {
     "engine/claude/orphans.ts",
   ],
   "openclaw/": [],
+  "connect/": ["openclaw/entry.ts"],
   "commands/": [
     "config.ts",
+    "connect/",
+    "openclaw/models.ts",
     "options.ts",
     "server.ts",
     "log.ts",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { testedVersion } from "../src/engine/claude/locate.ts";
 import { exitCodes } from "../src/error.ts";
+import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
 import { readmePath, readTable, tables } from "./support/readme.ts";
 
 const root = join(import.meta.dir, "..");
@@ -28,6 +29,14 @@ describe("tables", () => {
       expect(readTable(readme, heading)).toEqual(tables[heading] ?? []);
     },
   );
+
+  test("the config of OpenClaw's plugin is that of its manifest", () => {
+    const rows = readTable(readme, "OpenClaw").map(([key, value]) => [key, value]);
+    const properties = Object.entries(plugin.configSchema.properties);
+    const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+    expect(rows).toEqual(properties.map(([key, property]) => [`\`${key}\``, `\`${shown(property.default)}\``]));
+    expect(readme).toContain(`openclaw-sluice-${manifest.version}.tgz`);
+  });
 
   test("the exit codes are those of error.ts", () => {
     const codes = readTable(readme, "Exit codes").map(([code]) => Number(code));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
+import { connect } from "./connect.ts";
 import type { Stage } from "./stage.ts";
 import { after, before, checkContinued, checkThoughts, file, prompt } from "./task.ts";
 
@@ -35,28 +36,20 @@ const flags = ["--skip-git-repo-check", "--strict-config", "--dangerously-bypass
 async function exec(stage: Stage, command: readonly string[], words: string): Promise<void> {
   const folder = join(stage.home, ".codex");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "config.toml"), config(stage.url));
-  await stage.run(["codex", "exec", ...command, ...flags, words], { SLUICE_KEY: "any" });
+  writeFileSync(join(folder, "config.toml"), own + (await connect(stage, "codex")) + quiet);
+  await stage.run(["codex", "exec", ...command, ...flags, words]);
 }
 
-const config = (url: string) => `
-model = "sonnet"
-model_provider = "sluice"
+/** What a person may have in the file: above all tables, and behind them. The last lines keep it from its vendor. */
+const own = `
 model_reasoning_effort = "medium"
 model_reasoning_summary = "auto"
-
-# These three would have it talk to its vendor.
 check_for_update_on_startup = false
-
+`;
+const quiet = `
 [analytics]
 enabled = false
 
 [features]
 plugins = false
-
-[model_providers.sluice]
-name = "Sluice"
-base_url = "${url}/v1"
-wire_api = "responses"
-env_key = "SLUICE_KEY"
 `;

@@ -12,6 +12,7 @@ import { cline } from "./cline.ts";
 import { codex } from "./codex.ts";
 import { continueCli } from "./continue.ts";
 import { install } from "./install.ts";
+import { openclaw } from "./openclaw.ts";
 import { opencode } from "./opencode.ts";
 import { pi } from "./pi.ts";
 import { aiSdk, anthropic, langchain, openai } from "./programs.ts";
@@ -32,6 +33,7 @@ type Name = keyof typeof versions;
 
 const clients: Readonly<Record<Name, readonly Client[]>> = {
   codex: [codex],
+  openclaw,
   opencode,
   "claude-code": [claudeCode],
   pi,

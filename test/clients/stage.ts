@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type RunningBinary, startBinary } from "../support/binary.ts";
-import { processesWith, temporaryFolder } from "../support/environment.ts";
+import { type ProcessInfo, processesWith, temporaryFolder } from "../support/environment.ts";
 import { type Mock, startMock } from "../support/mock-anthropic.ts";
 import { startTrap } from "./trap.ts";
 
@@ -23,10 +23,22 @@ export interface Stage extends AsyncDisposable {
   restart(): Promise<void>;
   /** Runs a command of the client to its end, and returns what it printed. Throws when it fails. */
   run(command: readonly string[], env?: Record<string, string>): Promise<string>;
+  /** Starts a command of the client that goes on; it ends with the stage at the latest. */
+  start(command: readonly string[], env?: Record<string, string>): Program;
+  /** What runs of all that the client has started. */
+  processes(): ProcessInfo[];
   /** What the client asked of others than Sluice. */
   readonly strays: readonly string[];
   /** What Sluice has printed. */
   output(): string;
+}
+
+export interface Program {
+  /** What it has printed. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
 }
 
 /** Prepares a stage for the client whose commands are in `bin`. */
@@ -44,6 +56,17 @@ export async function openStage(bin: string): Promise<Stage> {
   stack.defer(async () => void (await sluice.stop()));
   const kept = stack.move();
 
+  const spawn = (command: readonly string[], env: Record<string, string> = {}) => {
+    const path = `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`;
+    return Bun.spawn([...command], {
+      cwd: work,
+      env: { HOME: home, TMPDIR: temporary, PATH: path, SLUICE_TEST: marker, ...trap.env, ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  };
+
   return {
     mock,
     home,
@@ -56,15 +79,8 @@ export async function openStage(bin: string): Promise<Stage> {
       await sluice.stop();
       sluice = await startBinary(own, mock);
     },
-    run: async (command, env = {}) => {
-      const path = `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`;
-      const child = Bun.spawn([...command], {
-        cwd: work,
-        env: { HOME: home, TMPDIR: temporary, PATH: path, SLUICE_TEST: marker, ...trap.env, ...env },
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "pipe",
-      });
+    run: async (command, env) => {
+      const child = spawn(command, env);
       const clock = setTimeout(() => endAll(marker), longest);
       const printed = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
       const code = await child.exited;
@@ -72,6 +88,22 @@ export async function openStage(bin: string): Promise<Stage> {
       if (code !== 0) throw new Error(`${command[0]} ended with ${child.signalCode ?? code}:\n${printed.join("\n")}`);
       return printed[0];
     },
+    start: (command, env) => {
+      const child = spawn(command, env);
+      let printed = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        void (async () => {
+          const decoder = new TextDecoder();
+          for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
+        })();
+      }
+      return {
+        output: () => printed,
+        kill: (signal) => child.kill(signal),
+        ended: child.exited.then((code) => child.signalCode ?? code),
+      };
+    },
+    processes: () => processesWith(marker),
     strays: trap.caught,
     output: () => sluice.output(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
