@@ -204,7 +204,9 @@ describe("images and files, asked about and brought by a tool", () => {
 describe("Messages", () => {
   test("max_tokens 0 warms the cache and says nothing, whatever the upstream does", async () => {
     await using sluice = await startSluice();
-    for (const reply of [blocks([], { stop_reason: "max_tokens" }), text("Too much.")]) {
+    // Slowly, as a model writes: whether the CLI is ended before it asks again is otherwise a race of two processes.
+    const delayMs = 200;
+    for (const reply of [blocks([], { stop_reason: "max_tokens", delayMs }), text("Too much.", { delayMs })]) {
       sluice.mock.respond(() => reply);
       const message = await sluice.anthropic.messages.create({
         model: "sonnet",
