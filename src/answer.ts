@@ -2,11 +2,12 @@
 
 import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
 import { ensureFormat } from "./dialect/format.ts";
-import type { Engine, Turn } from "./engine/engine.ts";
+import type { Call, Engine, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { limit } from "./messages/limits.ts";
-import type { MessageEvent } from "./messages/types.ts";
+import type { MessageEvent, Usage } from "./messages/types.ts";
+import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSse } from "./wire/sse.ts";
 
 /** The headers of an event stream. */
@@ -23,39 +24,31 @@ const longestSilence = 15_000;
 /** How long trouble that passes may last (seconds): where nothing is known, a client tries again after this. */
 const moment = 5;
 
-/** Who is told how an exchange went on. */
-export interface Observer {
-  /** The first event is there, and with it the headers of the answer. */
-  answered(headers: Record<string, string>): void;
-  /** Once: when the last byte is handed over, or when it failed or was left. */
-  ended(error?: ProxyError): void;
-}
-
 /**
  * Runs an exchange. Nothing is answered before the first event is known, so that an early failure is thrown and gets its
- * true status; a later one is written into the stream in the dialect's own shape. `leave` is called when the client goes
- * in the middle of the stream.
+ * true status; a later one is written into the stream in the dialect's own shape.
  */
 export async function answer(
   exchange: Exchange,
   engine: Engine,
-  signal: AbortSignal,
-  leave: () => void,
-  observer: Observer,
+  call: Call,
   silence = longestSilence,
 ): Promise<Response> {
   const { request } = exchange;
-  const turn = engine.run(request, signal);
+  const { observer } = call;
+  const turn = engine.run(request, call.signal, call.headers);
   const events = ensureFormat(limit(turn, request), request)[Symbol.asyncIterator]();
   const first = await events.next();
-  const headers = describe(exchange.warnings, turn);
+  const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);
   if (!exchange.stream) {
     const message = await collect(resume(first, events));
+    observer.used(message.usage);
     observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
-  const body = streamOf(exchange, resume(first, events), leave, observer, silence);
+  observer.streaming();
+  const body = streamOf(exchange, resume(first, events), call, silence);
   return new Response(body, { headers: { ...eventStream, ...headers } });
 }
 
@@ -87,6 +80,11 @@ function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 1000);
 }
 
+function usageAfter(usage: Usage, event: MessageEvent): Usage {
+  if (event.type === "message_start") return event.message.usage;
+  return event.type === "message_delta" ? updateUsage(usage, event.usage) : usage;
+}
+
 async function* resume(
   first: IteratorResult<MessageEvent>,
   rest: AsyncIterator<MessageEvent>,
@@ -102,14 +100,14 @@ async function* resume(
 function streamOf(
   { encoder }: Exchange,
   events: AsyncGenerator<MessageEvent>,
-  leave: () => void,
-  { ended }: Observer,
+  { leave, observer: { ended, used } }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
   let left = false;
   let spoke = performance.now();
   let pulse: Timer | undefined;
+  let usage = noUsage;
   return new ReadableStream<Uint8Array>({
     start(controller) {
       pulse = setInterval(() => {
@@ -133,9 +131,11 @@ function streamOf(
           if (next.done) {
             clearInterval(pulse);
             controller.close();
+            used(usage);
             ended();
             return;
           }
+          usage = usageAfter(usage, next.value);
           written = write(encoder.event(next.value));
         }
       } catch (thrown) {

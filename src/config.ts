@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { StartError } from "./error.ts";
 import type { Effort } from "./messages/types.ts";
 import { nearest } from "./nearest.ts";
-import { configFile, type Option, options, type Setting, variablesOf } from "./options.ts";
+import { configFile, nativeConfigFile, type Option, options, type Setting, variablesOf } from "./options.ts";
 
 /** Everything that can be configured, read once and frozen. */
 export interface Config {
-  mode: "subprocess" | "echo";
+  /** What answers: the CLI, the API itself, or the embedded engine of `sluice demo`. */
+  mode: "subprocess" | "native" | "echo";
   host: string;
   port: number;
   /** The path or name of the CLI as the user gave it. */
@@ -43,8 +44,21 @@ export interface Config {
   idleTtl: number;
   /** How long a process keeps a conversation that waits for the results of tools. */
   parkTtl: number;
-  /** How long Claude Code may be silent in the middle of a turn. */
+  /** How long Claude Code, or the upstream, may be silent in the middle of an answer. */
   stallTimeout: number;
+  /** The base URL of native mode's upstream, without a slash at its end. */
+  upstream: string;
+  apiKey: string | undefined;
+  authToken: string | undefined;
+  /** Whose credentials the upstream gets. */
+  credentials: "own" | "client";
+  redact: boolean;
+  /** What serves a request that the CLI refuses for its login or a used-up limit. */
+  fallback: "none" | "native";
+  /** How long a connection to the upstream may take. */
+  connectTimeout: number;
+  /** How long the upstream may take to begin its answer. */
+  firstByteTimeout: number;
   /** How long a stored response can be retrieved and continued. */
   responseTtl: number;
   /** How long running answers may take to end when Sluice is told to stop. */
@@ -68,35 +82,40 @@ export interface LoadedConfig {
 }
 
 export interface LoadOptions {
+  /** The mode, whatever is configured. */
   mode?: Config["mode"];
   env?: Readonly<Record<string, string | undefined>>;
 }
 
-type Name = Setting | "configFile";
+type Name = Setting | "configFile" | "nativeConfigFile";
 
 interface Given {
   value: unknown;
   source: string;
 }
 
-const table = Object.entries({ ...options, configFile }) as [Name, Option<unknown>][];
+const table = Object.entries({ ...options, configFile, nativeConfigFile }) as [Name, Option<unknown>][];
 const settings = Object.keys(options) as Setting[];
 
 /** Reads the command line and everything below it; throws a StartError that names the source of what is wrong. */
-export function loadConfig(
-  args: readonly string[],
-  { mode = "subprocess", env = process.env }: LoadOptions = {},
-): LoadedConfig {
+export function loadConfig(args: readonly string[], { mode, env = process.env }: LoadOptions = {}): LoadedConfig {
   const flags = readFlags(args);
   const variables = readVariables(env);
   const asked = flags.get("configFile") ?? variables.get("configFile");
   const file = asked === undefined ? defaultFile(env) : (check(configFile, asked) as string);
-  const given = new Map([...defaults(), ...readFile(file, asked !== undefined), ...variables, ...flags]);
+  const nativeFile = flags.get("nativeConfigFile") ?? variables.get("nativeConfigFile");
+  const given = new Map([
+    ...defaults(),
+    ...readFile(file, asked !== undefined),
+    ...(nativeFile === undefined ? [] : readNativeFile(nativeFile)),
+    ...variables,
+    ...flags,
+  ]);
 
   const values = Object.fromEntries(settings.map((name) => [name, check(options[name], given.get(name))]));
   const sources = Object.fromEntries(settings.map((name) => [name, given.get(name)?.source ?? "default"]));
   // The table's type says that each schema gives what the Config holds under that name.
-  const config = Object.freeze({ ...values, mode, env: copyOf(env) }) as Config;
+  const config = Object.freeze({ ...values, ...(mode && { mode }), env: copyOf(env) }) as Config;
   refuseOpenDoor(config);
   return { config, sources: sources as Record<Setting, string>, file };
 }
@@ -170,6 +189,11 @@ function readFile(path: string, required: boolean): Map<Name, Given> {
     if (value !== null && value !== "") given.set(name, { value, source: `${path}: ${key}` });
   }
   return given;
+}
+
+function readNativeFile(asked: Given): Map<Name, Given> {
+  const implied: [Name, Given] = ["mode", { value: "native", source: asked.source }];
+  return new Map([implied, ...readFile(check(nativeConfigFile, asked) as string, true)]);
 }
 
 function parseYaml(path: string, text: string): object {

@@ -1,8 +1,8 @@
 /** Counting tokens: a decoded request meets an engine, which asks no model. */
 
-import { describe, type Observer } from "./answer.ts";
+import { describe } from "./answer.ts";
 import type { DecodeContext, Dialect } from "./dialect/dialect.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Call, Engine } from "./engine/engine.ts";
 import { ProxyError } from "./error.ts";
 
 /** Answers a count of the dialect's. Failures are thrown, as ProxyErrors. */
@@ -11,14 +11,13 @@ export async function count(
   body: unknown,
   context: DecodeContext,
   engine: Engine,
-  signal: AbortSignal,
-  observer: Observer,
+  call: Call,
 ): Promise<Response> {
   const { count } = dialect;
   if (!count) throw new ProxyError("bug", `There is no way to count in ${dialect.name}.`);
   const { request, warnings } = count.decode(body, context);
-  const { tokens, ...counted } = await engine.count(request, signal);
+  const { tokens, ...counted } = await engine.count(request, call.signal, call.headers);
   const headers = describe(warnings, counted);
-  observer.answered(headers);
+  call.observer.answered(headers);
   return Response.json(count.encode(tokens), { headers });
 }

@@ -99,12 +99,6 @@ export function createGuard(config: GuardConfig): Guard {
 
 /** The body as JSON. Reads no further than `maxBody` bytes; what the value must be is the dialect's business. */
 export async function readBody(request: Request, maxBody: number, signal?: AbortSignal): Promise<unknown> {
-  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase();
-  if (encoding !== undefined && encoding !== "" && encoding !== "identity") {
-    throw new ProxyError("invalid_request", "Send the request body uncompressed, without Content-Encoding.", {
-      status: 415,
-    });
-  }
   const text = decodeUtf8(await readBytes(request, maxBody, signal));
   if (text.trim() === "") throw new ProxyError("invalid_request", "The request body is empty: send a JSON object.");
   try {
@@ -115,7 +109,18 @@ export async function readBody(request: Request, maxBody: number, signal?: Abort
   }
 }
 
-async function readBytes(request: Request, maxBody: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+/** The body as it came, uncompressed. Throws as `readBody` does. */
+export async function readBytes(
+  request: Request,
+  maxBody: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== "" && encoding !== "identity") {
+    throw new ProxyError("invalid_request", "Send the request body uncompressed, without Content-Encoding.", {
+      status: 415,
+    });
+  }
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   // A canceled reader answers the read that waits with the end of the stream.

@@ -74,6 +74,15 @@ export const hostname = z
   .regex(/^([a-z0-9._-]+|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?)$/)
   .transform((value) => value.replace(/^\[|\]$/g, ""));
 
+/** Something to be sent in a header. */
+export const secret = z.string().regex(/^[!-~]+$/);
+
+/** A base URL, without a slash at its end. */
+export const url = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => !/[?#]/.test(value) && new URL(value).username === "")
+  .transform((value) => value.replace(/\/+$/, ""));
+
 function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();

@@ -10,9 +10,12 @@ import {
   listOf,
   onOff,
   path,
+  secret,
   size,
   whole,
 } from "./option-values.ts";
+import { nativeOptions } from "./options-native.ts";
+import { processOptions } from "./options-processes.ts";
 
 /** One thing that can be configured. Its flag is also its key in the config file and, as SLUICE_…, its variable. */
 export interface Option<T> {
@@ -38,10 +41,18 @@ export interface Option<T> {
 }
 
 /** What the table below decides; the rest of the Config comes from the command and the environment. */
-export type Setting = Exclude<keyof Config, "mode" | "env">;
+export type Setting = Exclude<keyof Config, "env">;
 
 /** Every option, in the order of the help text. */
 export const options: { readonly [K in Setting]: Option<Config[K]> } = {
+  mode: {
+    flag: "mode",
+    description: "What answers: subprocess (the Claude Code that is logged in) or native (an API key or a gateway)",
+    hint: "MODE",
+    expects: "subprocess or native",
+    schema: z.enum(["subprocess", "native"]),
+    fallback: "subprocess",
+  },
   port: {
     flag: "port",
     description: "The port to listen on; 0 takes a free one",
@@ -145,7 +156,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
       "The key that clients must send; other users of this machine see flags in `ps`, not variables or files",
     hint: "KEY",
     expects: "a text (in quotes) of printable characters without spaces",
-    schema: z.string().regex(/^[!-~]+$/),
+    schema: secret,
     secret: true,
     oldVariable: "PROXY_API_KEY",
   },
@@ -157,62 +168,16 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     schema: size,
     fallback: "32mb",
   },
-  spares: {
-    flag: "spares",
-    description:
-      "How many Claude Code processes wait for new conversations, more while it is in use; 0 starts one for each",
-    hint: "NUMBER",
-    expects: "a whole number from 0 to 32",
-    schema: whole(0, 32),
-    fallback: "1",
-  },
-  maxProcesses: {
-    flag: "max-processes",
-    description: "How many Claude Code processes there may be; otherwise 4 to 32, by the machine's memory",
-    hint: "NUMBER",
-    expects: "a whole number from 1 to 1000",
-    schema: whole(1, 1000),
-  },
-  queue: {
-    flag: "queue",
-    description: "How many requests may wait for a process",
-    hint: "NUMBER",
-    expects: "a whole number from 0 to 10000",
-    schema: whole(0, 10_000),
-    fallback: "100",
-  },
-  queueTimeout: {
-    flag: "queue-timeout",
-    description: "How long a request may wait for a process",
-    hint: "TIME",
-    expects: expectsTime,
-    schema: duration,
-    fallback: "60s",
-  },
-  idleTtl: {
-    flag: "idle-ttl",
-    description: "How long a process keeps a conversation for its next question",
-    hint: "TIME",
-    expects: expectsTime,
-    schema: duration,
-    fallback: "5m",
-  },
-  parkTtl: {
-    flag: "park-ttl",
-    description: "How long a process waits for the results of tools",
-    hint: "TIME",
-    expects: expectsTime,
-    schema: duration,
-    fallback: "30m",
-  },
+  ...processOptions,
   stallTimeout: {
     flag: "stall-timeout",
-    description: "How long Claude Code may be silent in the middle of a turn",
+    description: "How long Claude Code, or the upstream, may be silent in the middle of an answer",
     hint: "TIME",
     expects: expectsTime,
     schema: duration,
     fallback: "10m",
   },
+  ...nativeOptions,
   responseTtl: {
     flag: "response-ttl",
     description: "How long a stored response can be retrieved and continued",
@@ -284,6 +249,15 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
 export const configFile: Option<string> = {
   flag: "config",
   description: "The config file to read instead of $XDG_CONFIG_HOME/sluice/config.yaml",
+  hint: "FILE",
+  expects: "a path",
+  schema: path,
+};
+
+/** A second config file for native mode, under the name that people of earlier proxies know. */
+export const nativeConfigFile: Option<string> = {
+  flag: "native-config",
+  description: "A config file for native mode: read over the other one, and native unless it says otherwise",
   hint: "FILE",
   expects: "a path",
   schema: path,

@@ -1,6 +1,6 @@
 /** The storage routes of the Responses API: what is stored meets HTTP. */
 
-import { eventStream, type Observer } from "./answer.ts";
+import { eventStream } from "./answer.ts";
 import type { Config } from "./config.ts";
 import { compact, compactWarning } from "./dialect/responses/compact.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
@@ -21,14 +21,13 @@ export interface StorageContext {
   url: URL;
   config: Pick<Config, "model">;
   memory: Memory;
-  observer: Observer;
   /** The body as JSON. */
   read(): Promise<unknown>;
 }
 
 /** Answers a storage route; `id` is that of the response that the path names. */
 export async function serveStored(endpoint: StorageEndpoint, id: string, context: StorageContext): Promise<Response> {
-  const { request, url, config, memory, observer, read } = context;
+  const { request, url, config, memory, read } = context;
   const query = url.searchParams;
   switch (endpoint) {
     case "response": {
@@ -36,7 +35,6 @@ export async function serveStored(endpoint: StorageEndpoint, id: string, context
       const stored = findResponse(memory, id);
       if (query.get("stream") !== "true") return Response.json(encodeStored(stored, query));
       const text = replay(stored, query).map(formatSse).join("");
-      observer.ended();
       return new Response(text, { headers: eventStream });
     }
     case "input_items":

@@ -1,12 +1,12 @@
 import type { Server } from "bun";
-import { answer, type Observer, refuse } from "./answer.ts";
+import { answer, refuse } from "./answer.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import { stateFolder } from "./engine/claude/orphans.ts";
-import { type Engine, openEngine } from "./engine/engine.ts";
+import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
-import { createGuard, readBody } from "./guard.ts";
+import { createGuard, readBody, readBytes } from "./guard.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
 import { serveStored } from "./responses.ts";
@@ -66,7 +66,8 @@ class Door {
     const id = mintRequestId();
     const url = new URL(request.url);
     const route = findRoute(url.pathname, request.headers);
-    const notes: Record<string, string> = {};
+    const notes: Record<string, string | number> = {};
+    let streams = false;
     const ended = once((status: number, error?: ProxyError) => {
       const level = error ? errorTable[error.kind].level : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
@@ -84,6 +85,10 @@ class Door {
       response = await this.#respond(request, server, url, route, {
         answered: (headers) =>
           Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
+        streaming: () => {
+          streams = true;
+        },
+        used: ({ input_tokens, output_tokens }) => Object.assign(notes, { input_tokens, output_tokens }),
         ended: (error) => ended(response?.status ?? 200, error),
       });
     } catch (thrown) {
@@ -91,11 +96,12 @@ class Door {
       response = refuse(route.dialect, error, id);
       ended(response.status, error);
     }
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) ended(response.status);
+    if (!streams) ended(response.status);
     const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
     for (const [name, value] of Object.entries({
       ...(limited && (await this.engine).rateLimits()),
-      "request-id": id,
+      // One that an upstream answered has its own: its operator knows no other.
+      "request-id": response.headers.get("request-id") ?? id,
       "x-request-id": id,
       ...(route.dialect.name !== "anthropic" && {
         "openai-version": "2020-10-01",
@@ -118,26 +124,40 @@ class Door {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
     this.#guard.check(request, { keyless: route.endpoint === "health" });
-    checkMethod(request, url, route);
     const engine = await this.engine;
+    const gone = new AbortController();
+    const call: Call = {
+      headers: request.headers,
+      signal: AbortSignal.any([request.signal, this.shutdown, gone.signal]),
+      leave: () => gone.abort(),
+      observer,
+    };
+    const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
+      const body = await reader(request, this.config.maxBody, call.signal);
+      // From here on silence is the model's, and the client may wait as long as it likes.
+      server.timeout(request, 0);
+      return body;
+    };
+    if (engine.forward !== undefined && isForwarded(route, request)) {
+      const body = request.body === null ? undefined : await read(readBytes);
+      const path = upstreamPath(url);
+      const explain = (error: ProxyError) => route.dialect.encodeError(error, "").body;
+      return await engine.forward({ method: request.method, path, headers: request.headers, body, explain }, call);
+    }
+    checkMethod(request, url, route);
 
     switch (route.endpoint) {
       case "answer":
       case "count": {
-        const gone = new AbortController();
-        const signal = AbortSignal.any([request.signal, this.shutdown, gone.signal]);
-        const body = await readBody(request, this.config.maxBody, signal);
-        // From here on silence is the model's, and the client may wait as long as it likes.
-        server.timeout(request, 0);
+        const body = await read(readBody);
         const context = { headers: request.headers, defaultModel: this.config.model, memory: this.memory };
-        if (route.endpoint === "count") return await count(route.dialect, body, context, engine, signal, observer);
-        const exchange = route.dialect.decode(body, context);
-        return await answer(exchange, engine, signal, () => gone.abort(), observer);
+        if (route.endpoint === "count") return await count(route.dialect, body, context, engine, call);
+        return await answer(route.dialect.decode(body, context), engine, call);
       }
       case "models":
-        return Response.json(route.dialect.encodeModels(await engine.models(), url.searchParams));
+        return Response.json(route.dialect.encodeModels(await engine.models(request.headers), url.searchParams));
       case "model":
-        return Response.json(route.dialect.encodeModel(await engine.model(route.id ?? "")));
+        return Response.json(route.dialect.encodeModel(await engine.model(route.id ?? "", request.headers)));
       case "health": {
         const health = await engine.health();
         return Response.json(health, { status: health.ok ? 200 : 503 });
@@ -147,13 +167,24 @@ class Door {
       case "cancel":
       case "compact": {
         const { config, memory } = this;
-        const read = () => readBody(request, config.maxBody);
-        return await serveStored(route.endpoint, route.id ?? "", { request, url, config, memory, observer, read });
+        const context = { request, url, config, memory, read: () => read(readBody) };
+        return await serveStored(route.endpoint, route.id ?? "", context);
       }
       case undefined:
         throw new ProxyError("not_found", `Invalid URL (${request.method} ${url.pathname})`);
     }
   }
+}
+
+/** Whether a request is for the upstream itself: one of the Messages API, also of parts of it that Sluice has no word for. */
+function isForwarded({ dialect, endpoint }: Route, request: Request): boolean {
+  if (endpoint === undefined) return request.headers.has("anthropic-version");
+  return dialect.name === "anthropic" && endpoint !== "health";
+}
+
+/** The path as the API spells it, with the query. */
+function upstreamPath({ pathname, search }: URL): string {
+  return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
 }
 
 function checkMethod(request: Request, url: URL, route: Route): void {

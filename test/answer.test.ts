@@ -27,15 +27,15 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   } as unknown as Engine;
   const ended: (ProxyError | undefined)[] = [];
   const left: true[] = [];
-  const observer = { answered: () => {}, ended: (error?: ProxyError) => void ended.push(error) };
-  const response = await answer(
-    exchange,
-    engine,
-    new AbortController().signal,
-    () => void left.push(true),
-    observer,
-    30,
-  );
+  const observer = {
+    answered: () => {},
+    streaming: () => {},
+    used: () => {},
+    ended: (error?: ProxyError) => void ended.push(error),
+  };
+  const leave = () => void left.push(true);
+  const { signal } = new AbortController();
+  const response = await answer(exchange, engine, { headers: new Headers(), signal, leave, observer }, 30);
   return { response, ended, left };
 }
 

@@ -1,7 +1,7 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { loadConfig } from "../config.ts";
 import { clients } from "../connect/index.ts";
-import { placeholderKey } from "../engine/claude/environment.ts";
+import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import { nearest } from "../nearest.ts";
 import { knownModels, listModels } from "../openclaw/models.ts";

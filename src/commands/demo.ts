@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { type LoadedConfig, loadConfig } from "../config.ts";
-import { placeholderKey } from "../engine/claude/environment.ts";
+import { placeholderKey } from "../engine/own-address.ts";
 import { exitCodes, StartError } from "../error.ts";
 import { createLog, type Log } from "../log.ts";
 import { type RunningServer, startServer } from "../server.ts";

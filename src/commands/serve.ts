@@ -1,25 +1,33 @@
 import { defineCommand } from "citty";
 import manifest from "../../package.json" with { type: "json" };
 import { type Config, loadConfig } from "../config.ts";
-import { childEnvironment, placeholderKey } from "../engine/claude/environment.ts";
+import { childEnvironment } from "../engine/claude/environment.ts";
 import { authStatus, locate, readVersion, testedVersion } from "../engine/claude/locate.ts";
+import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import { createLog, type Log } from "../log.ts";
 import { startServer } from "../server.ts";
 import { helpArgs } from "./args.ts";
+import { checkNative, raiseRequestLimit } from "./native.ts";
 
 export const serve = defineCommand({
   meta: { name: "serve", description: "Answer API requests with Claude Code (the default)" },
   args: helpArgs(),
   async run({ rawArgs }) {
-    const { config } = loadConfig(rawArgs);
+    const loaded = loadConfig(rawArgs);
+    const { config } = loaded;
     const log = createLog(config.logLevel);
+    if (usesNative(config)) {
+      checkNative(loaded, log);
+      raiseRequestLimit(config);
+    }
     const stopped = stopSignal(config);
 
     const server = await startServer(config, log);
     console.log(`Sluice ${manifest.version} listening on ${server.url}`);
+    if (usesNative(config)) console.log(`Upstream ${config.upstream}${config.mode === "native" ? "" : " (fallback)"}`);
     try {
-      await Promise.race([checkClaude(config, server.port, log), stopped]);
+      if (config.mode === "subprocess") await Promise.race([checkClaude(config, server.port, log), stopped]);
     } catch (error) {
       await server.stop();
       throw error;
@@ -63,6 +71,10 @@ export function stopSignal({ exitWithParent }: Config): Promise<void> {
   return promise;
 }
 
+function usesNative({ mode, fallback }: Config): boolean {
+  return mode === "native" || fallback === "native";
+}
+
 /** Says which Claude Code answers, or throws a StartError if none can. */
 async function checkClaude(config: Config, ownPort: number, log: Log): Promise<void> {
   const path = locate(config);
@@ -73,5 +85,8 @@ async function checkClaude(config: Config, ownPort: number, log: Log): Promise<v
   if (version !== testedVersion) log.warn(`Claude Code ${version} is untested: ${testedVersion} is known to work`);
 
   const { loggedIn } = await authStatus(path, env);
-  if (!loggedIn) throw new StartError("not_logged_in", "Claude Code is not logged in: run `claude auth login`.");
+  if (loggedIn) return;
+  const advice = "Claude Code is not logged in: run `claude auth login`.";
+  if (config.fallback === "none") throw new StartError("not_logged_in", advice);
+  log.warn(advice);
 }

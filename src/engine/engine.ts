@@ -1,19 +1,26 @@
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { MessageEvent, MessagesRequest, Model } from "../messages/types.ts";
+import type { ProxyError } from "../error.ts";
+import type { MessageEvent, MessagesRequest, Model, Usage } from "../messages/types.ts";
 
 /** What answers a request. */
 export interface Engine {
   /**
    * Starts a turn. Nothing happens before the first event is asked for. Failures are ProxyErrors thrown by the
-   * iteration; an aborted signal ends the turn and everything that it started.
+   * iteration; an aborted signal ends the turn and everything that it started. `client` are the headers of the client's
+   * request, for an engine that passes on its credentials.
    */
-  run(request: MessagesRequest, signal: AbortSignal): Turn;
+  run(request: MessagesRequest, signal: AbortSignal, client?: Headers): Turn;
   /** What a request's input comes to, without asking the model. Fails and is aborted as `run` is. */
-  count(request: MessagesRequest, signal: AbortSignal): Promise<Count>;
-  models(): Promise<readonly Model[]>;
+  count(request: MessagesRequest, signal: AbortSignal, client?: Headers): Promise<Count>;
+  models(client?: Headers): Promise<readonly Model[]>;
   /** The model that a client's spelling means; throws `not_found` with the names that exist. */
-  model(name: string): Promise<Model>;
+  model(name: string, client?: Headers): Promise<Model>;
+  /**
+   * Passes a request of the Messages API on as it is; absent where no upstream takes one. Throws a ProxyError where no
+   * answer came, and never for an answer that is an error.
+   */
+  forward?(request: ForwardedRequest, call: Call): Promise<Response>;
   health(): Promise<Health>;
   /** What is known of the limits that the user's subscription sets, as headers of the Messages API. */
   rateLimits(): Readonly<Record<string, string>>;
@@ -21,13 +28,50 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** A client's request as it came, but for its credentials, which it still has. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer> | undefined;
+  /** What the stream of an answer that breaks ends with. */
+  explain(error: ProxyError): unknown;
+}
+
+/** A client's call: how long it lasts, and who is told how it goes on. */
+export interface Call {
+  /** The headers of the client's request. */
+  readonly headers: Headers;
+  /** Aborts when the client is gone, or Sluice is about to stop. */
+  readonly signal: AbortSignal;
+  /** Aborts the signal: the client goes in the middle of the answer. */
+  leave(): void;
+  readonly observer: Observer;
+}
+
+/** Who is told how an exchange went on. */
+export interface Observer {
+  /** The first event is there, and with it the headers of the answer. */
+  answered(headers: Record<string, string>): void;
+  /** The body goes on behind the head: `ended` comes with its end. */
+  streaming(): void;
+  /** What the answer came to, as far as it went. */
+  used(usage: Usage): void;
+  /** Once: when the last byte is handed over, or when it failed or was left. */
+  ended(error?: ProxyError): void;
+}
+
 /** How a request was served; answered as `x-sluice-way`. The last two are of counts: by the upstream, and without it. */
-export type Way = "spare" | "live" | "parked" | "replay" | "resume" | "cold" | "echo" | "counted" | "estimated";
+export type Way =
+  "spare" | "live" | "parked" | "replay" | "resume" | "cold" | "native" | "echo" | "counted" | "estimated";
 
 export interface Turn extends AsyncIterable<MessageEvent> {
   readonly way: Way;
   /** What was asked for and not done, known once the first event is there. */
   readonly warnings: readonly string[];
+  /** What the upstream told of the limits of its key, known once the first event is there. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The tokens of a request's input: system prompt, tools, every message, and what the engine itself adds to them. */
@@ -46,10 +90,16 @@ export interface Health {
 
 /** Opens the engine that the configuration asks for. Waits for nothing: a CLI that is missing shows at the first turn. */
 export async function openEngine(config: Config, log: Log): Promise<Engine> {
+  const native = async () => (await import("./anthropic/engine.ts")).openNative(config);
   switch (config.mode) {
     case "echo":
       return (await import("./echo/echo.ts")).openEcho();
-    case "subprocess":
-      return (await import("./claude/engine.ts")).openClaude(config, log);
+    case "native":
+      return await native();
+    case "subprocess": {
+      const claude = (await import("./claude/engine.ts")).openClaude(config, log);
+      if (config.fallback === "none") return claude;
+      return (await import("./fallback.ts")).withFallback(claude, await native(), log);
+    }
   }
 }

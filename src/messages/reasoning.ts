@@ -1,3 +1,4 @@
+import { ProxyError } from "../error.ts";
 import type { Effort, MessagesRequest } from "./types.ts";
 
 /**
@@ -31,4 +32,12 @@ export function withReasoning(
     },
     warnings: Object.entries(clashes).flatMap(([name, is]) => (is ? `${name} ignored while reasoning` : [])),
   };
+}
+
+/**
+ * Whether the model thinks within a budget and insists on the thinking that led to the calls whose results it is given.
+ * Clients drop it, other APIs have no place for it, and where it was another provider's it is left out.
+ */
+export function missesThinking(error: unknown): boolean {
+  return error instanceof ProxyError && /Expected `thinking` or `redacted_thinking`, but found/.test(error.message);
 }

@@ -7,7 +7,7 @@ import { chat } from "../../src/dialect/chat/index.ts";
 import type { Dialect, SseMessage } from "../../src/dialect/dialect.ts";
 import { AgentTurn } from "../../src/engine/claude/agent-turn.ts";
 import type { CliLine } from "../../src/engine/claude/lines.ts";
-import { ToolNames } from "../../src/engine/claude/names.ts";
+import { toolNames } from "../../src/engine/claude/names.ts";
 import { Turn, type TurnReader } from "../../src/engine/claude/turn.ts";
 import { collect } from "../../src/messages/collect.ts";
 import type { MessageEvent, Usage } from "../../src/messages/types.ts";
@@ -65,7 +65,7 @@ function read(reader: TurnReader, lines: CliLine[]): MessageEvent[] {
   return lines.flatMap((line) => reader.line(line).events);
 }
 
-const newTurn = () => new Turn(new ToolNames([]));
+const newTurn = () => new Turn(toolNames([]));
 
 interface Answered {
   whole: Record<string, unknown>;
@@ -167,7 +167,7 @@ describe("any usage that an upstream tells", () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), count, count, async (steps, extra, cached) => {
         const costs = steps.map(([start, end]) => costOf(start, end));
         const own = Object.fromEntries(counters.map((name) => [name, sum(costs.map((cost) => Number(cost[name])))]));
-        const turn = new AgentTurn(new ToolNames([]), { showTools: false });
+        const turn = new AgentTurn(toolNames([]), { showTools: false });
         const lines = steps.flatMap(([start, end], n) =>
           linesOf(start, end, n < steps.length - 1 ? "tool_use" : undefined),
         );

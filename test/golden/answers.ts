@@ -7,7 +7,7 @@ import { chat } from "../../src/dialect/chat/index.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
 import { AgentTurn } from "../../src/engine/claude/agent-turn.ts";
 import type { CliLine } from "../../src/engine/claude/lines.ts";
-import { ToolNames } from "../../src/engine/claude/names.ts";
+import { toolNames } from "../../src/engine/claude/names.ts";
 import { Turn, type TurnReader } from "../../src/engine/claude/turn.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { toProxyError } from "../../src/error.ts";
@@ -55,8 +55,9 @@ export async function answerOf(
 async function respond(dialect: Dialect, body: object, engine: Engine): Promise<Response> {
   try {
     const exchange = dialect.decode(body, context);
-    const observer = { answered: () => {}, ended: () => {} };
-    return await answer(exchange, engine, new AbortController().signal, () => {}, observer);
+    const observer = { answered: () => {}, streaming: () => {}, used: () => {}, ended: () => {} };
+    const { signal } = new AbortController();
+    return await answer(exchange, engine, { headers: new Headers(), signal, leave: () => {}, observer });
   } catch (thrown) {
     const error = toProxyError(thrown);
     if (error.kind === "bug") throw thrown;
@@ -80,7 +81,7 @@ function engineOf(lines: readonly CliLine[], asked: Asked): Engine {
 }
 
 function readerOf({ agent, tools = [] }: Asked): TurnReader {
-  const names = new ToolNames(tools);
+  const names = toolNames(tools);
   return agent ? new AgentTurn(names, { showTools: true }) : new Turn(names);
 }
 

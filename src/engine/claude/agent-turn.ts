@@ -1,11 +1,12 @@
 import { ProxyError } from "../../error.ts";
+import { blockTypes, deltaTypes } from "../../messages/known-blocks.ts";
+import type { ToolNames } from "../../messages/tool-names.ts";
 import type { BlockDelta, MessageEvent, TextBlock, ToolUseBlock } from "../../messages/types.ts";
 import { FailureSigns } from "./failures.ts";
 import { Fold, type Stop } from "./fold.ts";
 import { type CliLine, isResult, isStreamEvent, type ResultLine } from "./lines.ts";
-import type { ToolNames } from "./names.ts";
 import { usageBeyond } from "./sub-agents.ts";
-import { blockTypes, deltaTypes, type Step, type TurnReader } from "./turn.ts";
+import type { Step, TurnReader } from "./turn.ts";
 
 /** How much of a tool's result is shown, in UTF-16 units. */
 const longestExcerpt = 1_000;

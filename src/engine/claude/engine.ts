@@ -3,19 +3,19 @@ import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import { checkMediaCount } from "../../messages/media.ts";
+import { mostMedia } from "../../messages/model-limits.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
 import type { Count, Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter } from "./counter.ts";
-import { missesThinking } from "./failures.ts";
+import { missesThinking } from "../../messages/reasoning.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
 import { testedVersion } from "./locate.ts";
-import { mostMedia } from "./model-limits.ts";
 import { Catalog, configuredModels } from "./models.ts";
-import { ToolNames } from "./names.ts";
+import { toolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
@@ -211,7 +211,7 @@ class ClaudeEngine implements Engine {
       const { process, spare } = await this.#pool.claim(signal, plain ? undefined : launch);
       served.way = transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold";
 
-      const names = new ToolNames((request.tools ?? []).map((tool) => tool.name));
+      const names = toolNames((request.tools ?? []).map((tool) => tool.name));
       const conversation = new Conversation(process, {
         model: model.resolved,
         agent: profile === "agent",

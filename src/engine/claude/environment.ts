@@ -1,7 +1,5 @@
 import type { Config } from "../../config.ts";
-
-/** What stands for a client key in the lines that `sluice serve` prints, where none is needed. */
-export const placeholderKey = "sluice";
+import { placeholderKey, pointsAt } from "../own-address.ts";
 
 export interface ChildEnvironment {
   env: Record<string, string>;
@@ -50,7 +48,6 @@ export function childEnvironment(config: Config, ownPort: number): ChildEnvironm
   const env: Record<string, string> = { ...Object.fromEntries(passed), ...switches };
   const warnings: string[] = [];
 
-  // People export for their clients what `sluice serve` prints, and start Sluice from the same shell.
   if (pointsAt(env["ANTHROPIC_BASE_URL"], config.host, ownPort)) {
     delete env["ANTHROPIC_BASE_URL"];
     warnings.push("ANTHROPIC_BASE_URL points at Sluice itself, so Claude Code does not get it.");
@@ -61,12 +58,4 @@ export function childEnvironment(config: Config, ownPort: number): ChildEnvironm
     warnings.push(`${name} is a key for Sluice, not for Anthropic, so Claude Code does not get it.`);
   }
   return { env, warnings };
-}
-
-function pointsAt(address: string | undefined, host: string, port: number): boolean {
-  if (address === undefined || !URL.canParse(address)) return false;
-  const url = new URL(address);
-  const name = url.hostname.replace(/^\[|\]$/g, "");
-  const itsPort = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  return itsPort === port && (name === host || /^(localhost|127\..*|::1|0\.0\.0\.0|::)$/.test(name));
 }

@@ -50,14 +50,6 @@ export class FailureSigns {
   }
 }
 
-/**
- * Whether the model thinks within a budget and insists on the thinking that led to the calls whose results it is given.
- * Clients drop it, other APIs have no place for it, and where it was another provider's the CLI itself has left it out.
- */
-export function missesThinking(error: unknown): boolean {
-  return error instanceof ProxyError && /Expected `thinking` or `redacted_thinking`, but found/.test(error.message);
-}
-
 /** The error of a failed turn. `now` is in milliseconds since 1970. */
 export function toFailure(result: ResultLine, now: number, { line, rateLimit, hopeless }: Signs = {}): ProxyError {
   const status = line?.api_error_status ?? undefined;

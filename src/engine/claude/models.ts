@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import { agentPrefix } from "../../messages/agent.ts";
+import { fullName, modelLines, plainName, releaseDate } from "../../messages/model-names.ts";
 import type { Model, ModelLine } from "../../messages/types.ts";
 import type { CliModel, Profile } from "./settings.ts";
 
@@ -10,12 +11,6 @@ export interface ListedModel {
   resolvedModel?: string;
   displayName?: string;
 }
-
-const lines: readonly ModelLine[] = ["opus", "sonnet", "haiku", "fable", "mythos"];
-const family = `(${lines.join("|")})`;
-const version = String.raw`(\d+(?:-\d+)?)`;
-const familyFirst = new RegExp(`^(?:claude-)?${family}-${version}((?:-\\d{8})?)$`);
-const versionFirst = new RegExp(`^(?:claude-)?${version}-${family}((?:-\\d{8})?)$`);
 
 /** The models that the CLI offers, and what people's spellings of them mean. */
 export class Catalog {
@@ -31,7 +26,7 @@ export class Catalog {
     readonly agents = false,
   ) {
     this.#aliases = new Map(listed.map((model) => [model.value, model]));
-    for (const line of lines) {
+    for (const line of modelLines) {
       const model = this.#aliases.get(line)?.resolvedModel;
       if (model !== undefined) this.#lines.set(model, line);
     }
@@ -58,12 +53,7 @@ export class Catalog {
   }
 
   #resolve(asked: string): CliModel {
-    const name = asked
-      .trim()
-      .toLowerCase()
-      .replace(/^anthropic\//, "")
-      .replaceAll(".", "-");
-    const [, base = "", window = ""] = /^(.*?)(\[1m\])?$/.exec(name) ?? [];
+    const [, base = "", window = ""] = /^(.*?)(\[1m\])?$/.exec(plainName(asked)) ?? [];
     const alias = this.#aliases.get(base);
     if (alias) return { name: base + window, resolved: alias.resolvedModel ?? base, listed: true };
     if (this.extra.has(asked)) return { name: asked, resolved: asked, listed: false };
@@ -98,27 +88,8 @@ export class Catalog {
   }
 }
 
-/** `claude-sonnet-4-5` from the ways people spell it; other Claude ids as they are; undefined for the rest. */
-function fullName(name: string): string | undefined {
-  const first = familyFirst.exec(name);
-  if (first) return `claude-${first[1]}-${first[2]}${first[3]}`;
-  const second = versionFirst.exec(name);
-  // The third generation is the one that was really named like this.
-  if (second)
-    return Number.parseInt(second[1] ?? "") < 4
-      ? `claude-${second[1]}-${second[2]}${second[3]}`
-      : `claude-${second[2]}-${second[1]}${second[3]}`;
-  return /^claude-[a-z0-9-]*[a-z0-9]$/.test(name) ? name : undefined;
-}
-
 function asAgent(model: Model, id: string): Model {
   return { ...model, id, display_name: `${model.display_name} (agent)` };
-}
-
-/** Older ids end in the day of their release; the CLI tells nothing else. Seconds since 1970, 0 when unknown. */
-function releaseDate(id: string): number {
-  const [, year, month, day] = /-(\d{4})(\d{2})(\d{2})$/.exec(id) ?? [];
-  return year ? Date.UTC(Number(year), Number(month) - 1, Number(day)) / 1000 : 0;
 }
 
 /** The models that the user named, as Claude Code's own variables do it. */

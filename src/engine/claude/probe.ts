@@ -3,7 +3,7 @@ import type { MessagesRequest } from "../../messages/types.ts";
 import { Conversation } from "./conversation.ts";
 import { composeHistory, systemText } from "./history.ts";
 import type { CliProcess } from "./process.ts";
-import { ToolNames } from "./names.ts";
+import { toolNames } from "./names.ts";
 import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
@@ -66,7 +66,7 @@ export async function rehearse(
     const conversation = new Conversation(process, {
       model: model.resolved,
       agent: profile === "agent",
-      reader: () => new Turn(new ToolNames((tools ?? []).map(({ name }) => name))),
+      reader: () => new Turn(toolNames((tools ?? []).map(({ name }) => name))),
       tools: tools && new ToolServer(tools),
       stallTimeout: 30_000,
       replayed: () => {},

@@ -1,7 +1,7 @@
 import { isBlank } from "../../messages/conversation.ts";
-import type { Effort, MessagesRequest, ThinkingConfig, ToolChoice } from "../../messages/types.ts";
+import { thinkingFor, unknownTo } from "../../messages/model-limits.ts";
+import type { Effort, MessagesRequest, ToolChoice } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
-import { effortFor, knowsOnlyBudgets } from "./model-limits.ts";
 import { cliName } from "./names.ts";
 import { bodyTools, connectServer } from "./tools.ts";
 
@@ -58,18 +58,10 @@ export function turnSettings(
   return { subtype: "apply_flag_settings", settings: { env, effortLevel: effort ?? null } };
 }
 
-/** What a request asks of a model that knows no such thing, as warnings. */
+/** What a request asks for and will not get, as warnings. */
 export function unmet(request: MessagesRequest, model: CliModel): string[] {
-  const { name } = model;
-  const { thinking, max_tokens, output_config: { effort } = {} } = request;
-  const warnings: string[] = [];
-  const known = effort && effortFor(effort, model);
-  if (effort !== undefined && known === undefined) warnings.push(`effort ignored: ${name} knows none`);
-  else if (known !== effort) warnings.push(`effort lowered to ${known}: ${name} knows no ${effort}`);
-  if (max_tokens === 0) warnings.push("max_tokens 0: one token is asked for and left out");
-  if (thinking?.type === "adaptive" && thinkingFor(request, model)?.type === "disabled") {
-    warnings.push(`thinking ignored: ${name} needs a budget for it, and max_tokens leaves none`);
-  }
+  const warnings = unknownTo(model, request);
+  if (request.max_tokens === 0) warnings.push("max_tokens 0: one token is asked for and left out");
   return warnings;
 }
 
@@ -87,24 +79,11 @@ export function openingSettings(
   return [...(request.tools ? [connectServer] : []), settings, setModel];
 }
 
-/** Thinking as the model knows it: one from before 4.6 takes a budget only, of which the answer needs its part. */
-function thinkingFor({ thinking, max_tokens }: MessagesRequest, model: CliModel): ThinkingConfig | undefined {
-  if (thinking?.type !== "adaptive" || !knowsOnlyBudgets(model)) return thinking;
-  const budget_tokens = Math.floor((max_tokens ?? usualMaxTokens) / 2);
-  if (budget_tokens < smallestBudget) return { type: "disabled" };
-  return { ...thinking, type: "enabled", budget_tokens };
-}
-
 /** Those that the API takes; blank ones it refuses, and Sluice itself sees to all. */
 function stopSequences({ stop_sequences = [] }: MessagesRequest): string[] | undefined {
   const sequences = stop_sequences.filter((sequence) => !isBlank(sequence));
   return sequences.length > 0 ? sequences : undefined;
 }
-
-const smallestBudget = 1024;
-
-/** What the CLI asks these models for where nothing is said. */
-const usualMaxTokens = 32_000;
 
 function toolChoice(choice: ToolChoice): ToolChoice {
   return choice.type === "tool" ? { ...choice, name: cliName(choice.name) } : choice;

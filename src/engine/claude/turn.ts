@@ -1,21 +1,11 @@
 import { ProxyError } from "../../error.ts";
 import { isBlank } from "../../messages/conversation.ts";
-import { Mender } from "../../messages/mender.ts";
+import { KnownBlocks } from "../../messages/known-blocks.ts";
+import type { ToolNames } from "../../messages/tool-names.ts";
 import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
 import { FailureSigns } from "./failures.ts";
 import { type CliLine, isResult, isRetry, isStreamEvent } from "./lines.ts";
-import type { ToolNames } from "./names.ts";
-
-/** What an answer may consist of; a newer type, which no client knows, is left out. */
-export const blockTypes = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
-export const deltaTypes = new Set([
-  "text_delta",
-  "input_json_delta",
-  "thinking_delta",
-  "signature_delta",
-  "citations_delta",
-]);
 
 /** After these the CLI stays quiet. After any other it asks the model again on its own, and the user would pay for that. */
 const restful = new Set<StopReason>(["end_turn", "stop_sequence", "tool_use"]);
@@ -46,10 +36,7 @@ export class Turn implements TurnReader {
   readonly acted = false;
   /** Kept back until a block follows: a stream that breaks before that is tried again by the CLI unseen. */
   #start: AnswerMessage | undefined;
-  /** Upstream block index → ours; a block of a type that no client knows has none. */
-  #blocks = new Map<number, number>();
-  #blockCount = 0;
-  readonly #mender = new Mender();
+  readonly #blocks = new KnownBlocks();
   /** Whether there is anything to read or to call: for an answer without, the CLI asks again. */
   #visible = false;
   #stopped = false;
@@ -81,18 +68,14 @@ export class Turn implements TurnReader {
         this.#start = { ...event.message, usage: completeUsage(event.message.usage) };
         return nothing;
       case "content_block_start": {
-        if (!blockTypes.has(event.content_block.type)) return nothing;
-        const index = this.#blockCount++;
-        this.#blocks.set(event.index, index);
-        const content_block = this.#forClient(event.content_block);
-        return { events: [...this.#open(), { ...event, index, content_block }] };
+        const events = this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
+        return events.length === 0 ? nothing : { events: [...this.#open(), ...events] };
       }
       case "content_block_delta":
-        if (!deltaTypes.has(event.delta.type)) return nothing;
         this.#visible ||= event.delta.type === "text_delta" && !isBlank(event.delta.text);
-        return this.#ofBlock(event);
+        return { events: this.#blocks.take(event) };
       case "content_block_stop":
-        return this.#ofBlock(event);
+        return { events: this.#blocks.take(event) };
       case "message_delta": {
         const { stop_reason } = event.delta;
         if (!stop_reason) return nothing;
@@ -128,15 +111,9 @@ export class Turn implements TurnReader {
     return [{ type: "message_start", message }];
   }
 
-  #ofBlock(event: Extract<MessageEvent, { type: "content_block_delta" | "content_block_stop" }>): Step {
-    const index = this.#blocks.get(event.index);
-    if (index === undefined) return nothing;
-    return { events: this.#mender.take(index === event.index ? event : { ...event, index }) };
-  }
-
   /** What was sent to the client can't be taken back: an answer that starts over is a failure once a block is out. */
   #refuseSecondStart(): void {
-    if (this.#blockCount === 0) return;
+    if (this.#blocks.count === 0) return;
     throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { AgentTurn } from "../../../src/engine/claude/agent-turn.ts";
 import type { CliLine, ModelUsage, ResultLine } from "../../../src/engine/claude/lines.ts";
-import { ToolNames } from "../../../src/engine/claude/names.ts";
+import { toolNames } from "../../../src/engine/claude/names.ts";
 import type { Step } from "../../../src/engine/claude/turn.ts";
 import type { ProxyError } from "../../../src/error.ts";
 import { collect } from "../../../src/messages/collect.ts";
@@ -15,7 +15,7 @@ import { record, scenes, transcripts } from "../../support/record.ts";
 const now = Date.UTC(2026, 10, 21);
 
 function newTurn(showTools: boolean, tools = ["get_weather"]): AgentTurn {
-  return new AgentTurn(new ToolNames(tools), { showTools }, () => now);
+  return new AgentTurn(toolNames(tools), { showTools }, () => now);
 }
 
 function transcript(name: string): CliLine[] {

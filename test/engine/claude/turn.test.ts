@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ProxyError } from "../../../src/error.ts";
 import type { CliLine } from "../../../src/engine/claude/lines.ts";
-import { ToolNames } from "../../../src/engine/claude/names.ts";
+import { toolNames } from "../../../src/engine/claude/names.ts";
 import { type Step, Turn } from "../../../src/engine/claude/turn.ts";
 import {
   blocks,
@@ -22,7 +22,7 @@ function linesOf(reply: MessageReply): CliLine[] {
     .map((event) => ({ type: "stream_event", event, parent_tool_use_id: null }));
 }
 
-function run(lines: CliLine[], turn = new Turn(new ToolNames(["f", "g"]), () => now)): Step[] {
+function run(lines: CliLine[], turn = new Turn(toolNames(["f", "g"]), () => now)): Step[] {
   return lines.map((line) => turn.line(line));
 }
 

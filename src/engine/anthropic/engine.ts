@@ -1,0 +1,231 @@
+import type { Config } from "../../config.ts";
+import { ProxyError } from "../../error.ts";
+import { unknownTo } from "../../messages/model-limits.ts";
+import { missesThinking } from "../../messages/reasoning.ts";
+import { legalName, ToolNames } from "../../messages/tool-names.ts";
+import type { MessageEvent, MessagesRequest, Model } from "../../messages/types.ts";
+import type { Call, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
+import { Catalog, type UpstreamModel } from "./catalog.ts";
+import { type Body, compose } from "./compose.ts";
+import { type Authorize, createAuthorize } from "./credentials.ts";
+import { readEvents } from "./events.ts";
+import { toFailure } from "./failures.ts";
+import { passOn } from "./forward.ts";
+import { rateLimitHeaders, toUpstream } from "./headers.ts";
+import { Upstream, type UpstreamAnswer } from "./upstream.ts";
+
+/** The version of the API that the OpenAI dialects are translated to: the one that knows sampling parameters. */
+const apiVersion = "2023-06-01";
+
+/** For a model of which the upstream does not tell how much it may say. */
+const usualMaxTokens = 32_000;
+
+/** How a request is served, as far as that is known. */
+interface Served {
+  way: "native";
+  warnings: readonly string[];
+  headers: Readonly<Record<string, string>>;
+}
+
+/** The engine that calls the API itself, with the user's key or a gateway's token (design.md section 5). */
+export function openNative(config: Config): Engine & Required<Pick<Engine, "forward">> {
+  return new NativeEngine(config);
+}
+
+class NativeEngine implements Engine {
+  readonly #config: Config;
+  readonly #upstream: Upstream;
+  readonly #authorize: Authorize;
+  readonly #catalog = new Catalog();
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#upstream = new Upstream(config);
+    this.#authorize = createAuthorize(config);
+  }
+
+  run(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Turn {
+    const served: Served = { way: "native", warnings: [], headers: {} };
+    const events = this.#answer(request, signal, client, served);
+    return Object.assign(served, { [Symbol.asyncIterator]: () => events });
+  }
+
+  async count(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Promise<Count> {
+    const model = await this.#find(request.model, client);
+    const { max_tokens: _, ...body } = this.#compose(request, model);
+    const { input_tokens } = (await this.#json("/v1/messages/count_tokens", signal, client, body, request.betas)) as {
+      input_tokens?: unknown;
+    };
+    if (typeof input_tokens !== "number") throw new ProxyError("upstream", "The upstream did not tell a count.");
+    return { tokens: input_tokens, way: "native", warnings: [] };
+  }
+
+  async models(client = new Headers()): Promise<readonly Model[]> {
+    return await this.#catalog.list(this.#listing(client));
+  }
+
+  async model(name: string, client = new Headers()): Promise<Model> {
+    const models = await this.models(client);
+    const model = await this.#catalog.find(name, this.#listing(client));
+    if (model !== undefined) return { ...model, id: name };
+    const names = models.map(({ id }) => id).join(", ");
+    throw new ProxyError("not_found", `There is no model "${name.slice(0, 100)}". There are: ${names}.`, {
+      param: "model",
+      code: "model_not_found",
+    });
+  }
+
+  async health(): Promise<Health> {
+    return { ok: true, engine: "native", detail: {} };
+  }
+
+  rateLimits() {
+    return {};
+  }
+
+  async forward(request: ForwardedRequest, call: Call): Promise<Response> {
+    const headers = toUpstream(request.headers);
+    this.#authorize(headers, request.headers);
+    const body = request.body && (await this.#mend(request.body, request.headers));
+    const answer = await this.#upstream.send({ ...request, headers, body }, call.signal);
+    call.observer.answered({ "x-sluice-way": "native" });
+    return passOn(answer, this.#upstream, request, call);
+  }
+
+  async close(): Promise<void> {
+    this.#upstream.close();
+  }
+
+  /** The body with a model that the upstream knows: a spelling that it lists under another name gets that one. */
+  async #mend(bytes: Uint8Array<ArrayBuffer>, client: Headers): Promise<Uint8Array<ArrayBuffer> | string> {
+    const body = parse(bytes);
+    // What is none the upstream will say itself.
+    if (body === undefined) return bytes;
+    const asked = body["model"] ?? this.#config.model;
+    if (typeof asked !== "string") return bytes;
+    const model = isFullName(asked) ? asked : ((await this.#find(asked, client))?.id ?? asked);
+    return model === body["model"] ? bytes : JSON.stringify({ ...body, model });
+  }
+
+  async *#answer(
+    request: MessagesRequest,
+    signal: AbortSignal,
+    client: Headers,
+    served: Served,
+  ): AsyncGenerator<MessageEvent> {
+    const known = isFullName(request.model) && request.max_tokens !== undefined;
+    const model = known ? undefined : await this.#find(request.model, client);
+    const named = { name: request.model, resolved: model?.id ?? request.model };
+    served.warnings = unknownTo(named, request);
+    const answer = await this.#ask(request, model, signal, client, served);
+    served.headers = rateLimitHeaders(answer.response.headers);
+    const names = new ToolNames(
+      (request.tools ?? []).map(({ name }) => name),
+      legalName,
+    );
+    try {
+      yield* readEvents(fed(answer), names);
+    } catch (error) {
+      throw this.#upstream.explain(error, signal);
+    } finally {
+      answer.end();
+    }
+  }
+
+  /** Once more without thinking where the conversation is not one that the model would think in: nothing was said yet. */
+  async #ask(
+    request: MessagesRequest,
+    model: UpstreamModel | undefined,
+    signal: AbortSignal,
+    client: Headers,
+    served: Served,
+  ): Promise<UpstreamAnswer> {
+    const send = (asked: MessagesRequest) => {
+      const body = { ...this.#compose(asked, model), stream: true };
+      return this.#post("/v1/messages", signal, client, body, asked.betas);
+    };
+    try {
+      return await send(request);
+    } catch (error) {
+      if (!missesThinking(error) || request.thinking?.type === "disabled") throw error;
+      served.warnings = [...served.warnings, "thinking ignored: the thinking behind the last calls is missing"];
+      return await send({ ...request, thinking: { type: "disabled" } });
+    }
+  }
+
+  #compose(request: MessagesRequest, model: UpstreamModel | undefined): Body {
+    const named = { name: request.model, resolved: model?.id ?? request.model };
+    return compose(request, named, Math.min(usualMaxTokens, model?.maxTokens ?? usualMaxTokens));
+  }
+
+  #find(asked: string, client: Headers): Promise<UpstreamModel | undefined> {
+    return this.#catalog.find(asked, this.#listing(client));
+  }
+
+  /** Nobody's signal: all who ask for a model wait for the same list. */
+  #listing(client: Headers): () => Promise<unknown> {
+    return () => this.#json("/v1/models?limit=1000", AbortSignal.timeout(this.#config.connectTimeout), client);
+  }
+
+  async #json(
+    path: string,
+    signal: AbortSignal,
+    client: Headers,
+    body?: Body,
+    betas?: readonly string[],
+  ): Promise<unknown> {
+    const answer = await this.#post(path, signal, client, body, betas);
+    try {
+      return await answer.response.json();
+    } catch (error) {
+      throw this.#upstream.explain(error, signal);
+    } finally {
+      answer.end();
+    }
+  }
+
+  /** Sends what Sluice itself has to say; a body makes it a POST. Throws the upstream's refusal as a ProxyError. */
+  async #post(
+    path: string,
+    signal: AbortSignal,
+    client: Headers,
+    body?: Body,
+    betas?: readonly string[],
+  ): Promise<UpstreamAnswer> {
+    const headers = new Headers({ "anthropic-version": apiVersion, "accept-encoding": "identity" });
+    if (betas !== undefined && betas.length > 0) headers.set("anthropic-beta", betas.join());
+    if (body !== undefined) headers.set("content-type", "application/json");
+    this.#authorize(headers, client);
+    const method = body === undefined ? "GET" : "POST";
+    const answer = await this.#upstream.send({ method, path, headers, body: body && JSON.stringify(body) }, signal);
+    if (answer.response.ok) return answer;
+    try {
+      throw await toFailure(answer.response);
+    } finally {
+      answer.end();
+    }
+  }
+}
+
+/** Ids as the API lists them, which need no list to be understood. */
+function isFullName(name: string): boolean {
+  return /^claude-[a-z0-9-]+$/.test(name);
+}
+
+async function* fed({ response, feed }: UpstreamAnswer): AsyncGenerator<Uint8Array> {
+  for await (const chunk of response.body ?? []) {
+    feed();
+    yield chunk;
+  }
+}
+
+function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import { ProxyError } from "../../error.ts";
+import { KnownBlocks } from "../../messages/known-blocks.ts";
+import type { ToolNames } from "../../messages/tool-names.ts";
+import type { AnswerBlock, MessageEvent } from "../../messages/types.ts";
+import { completeUsage } from "../../messages/usage.ts";
+import { readSse } from "../../wire/sse.ts";
+import { streamFailure } from "./failures.ts";
+
+/** More than any event of the API has (bytes). */
+const maxEvent = 32 * 1024 ** 2;
+
+/** The events of an answer's stream as the canonical ones. Throws a ProxyError where the stream ends before its end. */
+export async function* readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): AsyncGenerator<MessageEvent> {
+  const reader = new EventReader(names);
+  for await (const { data } of readSse(body, { maxEvent })) {
+    yield* reader.take(parse(data));
+    if (reader.ended) return;
+  }
+  throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
+}
+
+class EventReader {
+  readonly #blocks = new KnownBlocks();
+  #started = false;
+  ended = false;
+
+  constructor(readonly names: ToolNames) {}
+
+  take(event: MessageEvent | { type: "error" }): MessageEvent[] {
+    switch (event.type) {
+      case "error":
+        throw streamFailure(event);
+      case "message_start": {
+        if (this.#started || !isObject(event.message)) throw illegal(event.type);
+        this.#started = true;
+        return [{ ...event, message: { ...event.message, content: [], usage: completeUsage(event.message.usage) } }];
+      }
+      case "content_block_start":
+        if (!this.#started || !isObject(event.content_block)) throw illegal(event.type);
+        return this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
+      case "content_block_delta":
+        if (!isObject(event.delta)) throw illegal(event.type);
+        return this.#blocks.take(event);
+      case "content_block_stop":
+        return this.#blocks.take(event);
+      case "message_delta":
+        if (!this.#started || !isObject(event.delta)) throw illegal(event.type);
+        return [{ ...event, usage: event.usage ?? {} }];
+      case "message_stop":
+        if (!this.#started) throw illegal(event.type);
+        this.ended = true;
+        return [event];
+      case "ping":
+        return this.#started ? [event] : [];
+      default:
+        return [];
+    }
+  }
+
+  /** A call under the client's own name for the tool. */
+  #forClient(block: AnswerBlock): AnswerBlock {
+    return block.type === "tool_use" ? { ...block, name: this.names.clientName(block.name) ?? block.name } : block;
+  }
+}
+
+function parse(data: string): MessageEvent | { type: "error" } {
+  let event: unknown;
+  try {
+    event = JSON.parse(data);
+  } catch {
+    throw new ProxyError("upstream", "The upstream sent an event that is not JSON.");
+  }
+  if (!isObject(event)) throw illegal("something else than an object");
+  return event as MessageEvent;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function illegal(what: string): ProxyError {
+  return new ProxyError("upstream", `The upstream sent ${what} where the Messages API has none.`);
+}

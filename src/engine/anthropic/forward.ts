@@ -1,0 +1,73 @@
+/** A request of the Messages API on its way through: only what must change is changed, and the answer not at all. */
+
+import { ProxyError, toProxyError } from "../../error.ts";
+import { formatSse } from "../../wire/sse.ts";
+import type { Call, ForwardedRequest } from "../engine.ts";
+import { toClient } from "./headers.ts";
+import type { Upstream, UpstreamAnswer } from "./upstream.ts";
+import { UsageObserver } from "./usage-observer.ts";
+
+/** The upstream's answer for the client: status, headers and bytes as they came. */
+export function passOn(
+  answer: UpstreamAnswer,
+  upstream: Upstream,
+  { explain }: Pick<ForwardedRequest, "explain">,
+  { signal, leave, observer }: Call,
+): Response {
+  const { response } = answer;
+  const headers = toClient(response.headers);
+  headers.set("x-sluice-way", "native");
+  const head = { status: response.status, headers };
+  if (response.body === null) {
+    answer.end();
+    observer.ended();
+    return new Response(null, head);
+  }
+  observer.streaming();
+  const reader = response.body.getReader();
+  const stream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  const usage = new UsageObserver(stream);
+  const end = (error?: ProxyError) => {
+    answer.end();
+    if (usage.usage) observer.used(usage.usage);
+    observer.ended(error);
+  };
+  let left = false;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) {
+            controller.close();
+            return end();
+          }
+          answer.feed();
+          usage.take(value);
+          controller.enqueue(value);
+        } catch (thrown) {
+          if (left) return;
+          const error = toProxyError(upstream.explain(thrown, signal));
+          if (usage.between) {
+            controller.enqueue(
+              new TextEncoder().encode(formatSse({ event: "error", data: JSON.stringify(explain(error)) })),
+            );
+            controller.close();
+          } else {
+            // Whatever is written now would go on with half an event: the client is to see that the rest is missing.
+            controller.error(error);
+          }
+          end(error);
+        }
+      },
+      cancel() {
+        left = true;
+        leave();
+        void reader.cancel().catch(() => {});
+        end(new ProxyError("canceled", "The client went away."));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, head);
+}

@@ -1,0 +1,134 @@
+import manifest from "../../../package.json" with { type: "json" };
+import type { Config } from "../../config.ts";
+import { ProxyError } from "../../error.ts";
+import { Reachability } from "./reachability.ts";
+
+/** A request to the upstream. `path` begins behind the base URL and has its query. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** The answer to a request, whose body comes as long as it is fed. */
+export interface UpstreamAnswer {
+  readonly response: Response;
+  /** Something of the body is there. */
+  feed(): void;
+  /** The body is whole, or nobody reads it any more. */
+  end(): void;
+}
+
+/** Connections stay open for so long (seconds): less than servers keep theirs, so that none is used in its last moment. */
+const keepAlive = 60;
+
+/** Waits before another try (milliseconds). */
+const pauses = [100, 400];
+
+/** Of these a request that was to be sent has left nothing behind. */
+const unsent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ConnectionRefused"]);
+
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|TLS/;
+
+/** The way to the upstream: connections that are kept, how long each step may take, and what its failures mean. */
+export class Upstream {
+  /** `bun fetch` reads HTTPS_PROXY and NO_PROXY itself. Certificates are checked, whatever the environment says. */
+  readonly #session = new Bun.FetchSession({
+    tls: { rejectUnauthorized: true },
+    keepAlive: { idleTimeout: keepAlive },
+  });
+  readonly #base: string;
+  readonly #firstByteTimeout: number;
+  readonly #stallTimeout: number;
+  readonly #reachability: Reachability;
+
+  constructor({ upstream, connectTimeout, firstByteTimeout, stallTimeout, env }: Config) {
+    // Some programs' base URLs have it, Anthropic's have not.
+    this.#base = upstream.replace(/\/v1$/, "");
+    this.#firstByteTimeout = firstByteTimeout;
+    this.#stallTimeout = stallTimeout;
+    this.#reachability = new Reachability(upstream, connectTimeout, env);
+  }
+
+  /**
+   * Sends a request; resolves with the head of the answer, whatever its status. Tries again where no connection came
+   * about, and never once something was sent. Throws a ProxyError of kind `upstream`, `timeout` or `canceled`.
+   */
+  async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#once(request, signal);
+      } catch (error) {
+        const pause = unsent.has(codeOf(error)) ? pauses[tries] : undefined;
+        if (pause === undefined || signal.aborted) throw this.explain(error, signal);
+        await Bun.sleep(pause);
+      }
+    }
+  }
+
+  /** A failure of the connection as a ProxyError; also of one in the middle of an answer. */
+  explain(error: unknown, signal: AbortSignal): unknown {
+    if (error instanceof ProxyError || signal.aborted) return error;
+    const code = codeOf(error);
+    if (unsent.has(code)) {
+      const advice = "check --upstream and the network";
+      return new ProxyError("upstream", `The upstream ${this.#base} can't be reached (${code}): ${advice}.`, {
+        cause: error,
+      });
+    }
+    if (untrusted.test(code)) {
+      const advice = "name a certificate authority of your own with NODE_EXTRA_CA_CERTS=FILE";
+      return new ProxyError(
+        "upstream",
+        `The certificate of the upstream ${this.#base} is not trusted (${code}): ${advice}.`,
+        { cause: error, retryable: false },
+      );
+    }
+    return new ProxyError("upstream", `The connection to the upstream broke (${code || String(error)}).`, {
+      cause: error,
+    });
+  }
+
+  /** Ends the connections that nobody uses. */
+  close(): void {
+    this.#session.close();
+  }
+
+  async #once({ method, path, headers, body }: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const patience = new AbortController();
+    const late = (sentence: string) => patience.abort(new ProxyError("timeout", sentence));
+    const timer = setTimeout(() => {
+      late(`The upstream did not begin to answer within ${this.#firstByteTimeout / 1000} s.`);
+    }, this.#firstByteTimeout);
+    const unwatch = this.#reachability.watch(late);
+    headers.set("user-agent", userAgent);
+    try {
+      const response = await this.#session.fetch(this.#base + path, {
+        method,
+        headers,
+        body: body ?? null,
+        signal: AbortSignal.any([signal, patience.signal]),
+        redirect: "manual",
+        decompress: false,
+        // Bun's own clock would end a model that thinks for five minutes.
+        timeout: false,
+      } as BunFetchRequestInit);
+      this.#reachability.reached();
+      const clock = setTimeout(() => {
+        late(`The upstream was silent for ${this.#stallTimeout / 1000} s in the middle of its answer.`);
+      }, this.#stallTimeout);
+      return { response, feed: () => void clock.refresh(), end: () => clearTimeout(clock) };
+    } finally {
+      clearTimeout(timer);
+      unwatch();
+    }
+  }
+}
+
+/** Always Sluice's own (design.md section 5). */
+export const userAgent = `sluice/${manifest.version}`;
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | undefined)?.code ?? "");
+}

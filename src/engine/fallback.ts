@@ -1,0 +1,58 @@
+import { ProxyError } from "../error.ts";
+import type { Log } from "../log.ts";
+import type { MessageEvent, MessagesRequest } from "../messages/types.ts";
+import type { Engine, Turn, Way } from "./engine.ts";
+
+/** Why the CLI refuses a request that another engine may serve: there is no login, or its limit is used up. */
+function isRefusal(error: unknown): error is ProxyError {
+  if (!(error instanceof ProxyError)) return false;
+  return error.kind === "login_required" || (error.kind === "rate_limit" && !error.retryable);
+}
+
+interface Served {
+  way: Way;
+  warnings: readonly string[];
+  headers: Readonly<Record<string, string>>;
+}
+
+/** An engine whose refusals before the first event go to a second one. Only where the user has asked for that. */
+export function withFallback(first: Engine, second: Engine, log: Log): Engine {
+  async function* answer(
+    request: MessagesRequest,
+    signal: AbortSignal,
+    client: Headers | undefined,
+    served: Served,
+  ): AsyncGenerator<MessageEvent> {
+    const follow = async function* (turn: Turn) {
+      for await (const event of turn) {
+        Object.assign(served, { way: turn.way, warnings: turn.warnings, headers: turn.headers ?? {} });
+        begun = true;
+        yield event;
+      }
+    };
+    let begun = false;
+    try {
+      yield* follow(first.run(request, signal, client));
+    } catch (error) {
+      if (begun || signal.aborted || !isRefusal(error)) throw error;
+      log.warn("Claude Code refused a request, which is served natively", { error: error.kind, reason: error.message });
+      yield* follow(second.run(request, signal, client));
+    }
+  }
+
+  return {
+    run(request, signal, client) {
+      const served: Served = { way: "cold", warnings: [], headers: {} };
+      const events = answer(request, signal, client, served);
+      return Object.assign(served, { [Symbol.asyncIterator]: () => events });
+    },
+    count: (request, signal) => first.count(request, signal),
+    models: () => first.models(),
+    model: (name) => first.model(name),
+    health: () => first.health(),
+    rateLimits: () => first.rateLimits(),
+    close: async () => {
+      await Promise.all([first.close(), second.close()]);
+    },
+  };
+}
