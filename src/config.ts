@@ -104,13 +104,15 @@ export function loadConfig(args: readonly string[], { mode, env = process.env }:
   const asked = flags.get("configFile") ?? variables.get("configFile");
   const file = asked === undefined ? defaultFile(env) : (check(configFile, asked) as string);
   const nativeFile = flags.get("nativeConfigFile") ?? variables.get("nativeConfigFile");
-  const given = new Map([
-    ...defaults(),
+  const files = [
     ...readFile(file, asked !== undefined),
     ...(nativeFile === undefined ? [] : readNativeFile(nativeFile)),
-    ...variables,
-    ...flags,
-  ]);
+  ];
+  const all = new Map([...defaults(), ...files, ...variables, ...flags]);
+  const native = all.get("mode")?.value === "native" || all.get("fallback")?.value === "native";
+  // In subprocess mode Claude Code's variables are its own to judge.
+  const own = native ? variables : [...variables].filter(([, { source }]) => !source.startsWith("ANTHROPIC_"));
+  const given = new Map([...defaults(), ...files, ...own, ...flags]);
 
   const values = Object.fromEntries(settings.map((name) => [name, check(options[name], given.get(name))]));
   const sources = Object.fromEntries(settings.map((name) => [name, given.get(name)?.source ?? "default"]));

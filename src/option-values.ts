@@ -79,7 +79,7 @@ export const secret = z.string().regex(/^[!-~]+$/);
 
 /** A base URL, without a slash at its end. */
 export const url = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, abort: true })
   .refine((value) => !/[?#]/.test(value) && new URL(value).username === "")
   .transform((value) => value.replace(/\/+$/, ""));
 

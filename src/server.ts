@@ -208,6 +208,8 @@ function listen(
       hostname: config.host,
       port: config.port,
       idleTimeout: patience,
+      // Otherwise an answer that breaks on purpose is reported on stderr.
+      development: false,
       // The guard counts for itself, so that a body that is too large is refused in the dialect's own words.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch,

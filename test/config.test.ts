@@ -98,6 +98,33 @@ describe("precedence", () => {
     expect(load([], { ...env, SLUICE_PORT: "2" }).config.port).toBe(2);
   });
 
+  test("Claude Code's variables count in native mode only, and are not judged otherwise", () => {
+    const env = { ANTHROPIC_BASE_URL: "https://gateway.example/", ANTHROPIC_API_KEY: "k", ANTHROPIC_AUTH_TOKEN: "t" };
+    const seen = ({ config: { upstream, apiKey, authToken } }: ReturnType<typeof load>) => [
+      upstream,
+      apiKey,
+      authToken,
+    ];
+    for (const args of [
+      ["--mode", "native"],
+      ["--fallback", "native"],
+    ]) {
+      expect(seen(load(args, env))).toEqual(["https://gateway.example", "k", "t"]);
+    }
+    expect(seen(load([], env))).toEqual(["https://api.anthropic.com", undefined, undefined]);
+    expect(seen(load([], { ANTHROPIC_BASE_URL: "no address" }))).toEqual(seen(load([])));
+    expect(refusal(["--mode", "native"], { ANTHROPIC_BASE_URL: "no address" })).toContain("ANTHROPIC_BASE_URL");
+  });
+
+  test("--native-config is read over the other file, and means native mode", () => {
+    const file = join(home, "native.yaml");
+    writeFileSync(file, "api-key: k\nport: 82\n");
+    const { config, sources } = load(["--native-config", file], {}, "port: 81\nhost: localhost");
+    expect([config.mode, config.apiKey, config.port, config.host]).toEqual(["native", "k", 82, "localhost"]);
+    expect(sources.port).toBe(`${file}: port`);
+    expect(load(["--native-config", file, "--mode", "subprocess"]).config.mode).toBe("subprocess");
+  });
+
   test("an empty variable is not set", () => {
     expect(load([], { SLUICE_PORT: "", PORT: "5", SLUICE_MODEL: "" }).config).toMatchObject({
       port: 5,
@@ -150,7 +177,10 @@ describe("precedence", () => {
       const value = (loaded: ReturnType<typeof load>) => loaded.config[name as keyof typeof options];
       const byFlag = value(load(option.switch ? [`--${option.flag}`] : [`--${option.flag}`, sample]));
       expect(byFlag).not.toEqual(value(load()) ?? "not set");
-      for (const variable of variablesOf(option)) expect(value(load([], { [variable]: sample }))).toEqual(byFlag);
+      for (const variable of variablesOf(option)) {
+        const native: Record<string, string> = variable.startsWith("ANTHROPIC_") ? { SLUICE_MODE: "native" } : {};
+        expect(value(load([], { ...native, [variable]: sample }))).toEqual(byFlag);
+      }
       expect(value(load([], {}, `${option.flag}: "${sample}"`))).toEqual(byFlag);
     }
   });

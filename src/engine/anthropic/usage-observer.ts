@@ -36,7 +36,7 @@ export class UsageObserver {
 
   /** The usage as far as it was told; undefined where nothing was. Of a body that is no stream, once it is whole. */
   get usage(): Usage | undefined {
-    if (!this.stream && !this.#overflow) this.#read(Buffer.concat([this.#open, separator]));
+    if (!this.stream) this.#told(parse(this.#open.toString()));
     return this.#usage;
   }
 
