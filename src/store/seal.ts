@@ -1,21 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
 import type { Seal, SealPurpose } from "../dialect/responses/memory.ts";
+import { keyLength, readOrCreateKey } from "../key-file.ts";
 import type { Log } from "../log.ts";
 
 const algorithm = "aes-256-gcm";
-const keyLength = 32;
 const nonceLength = 12;
 const tagLength = 16;
 
@@ -27,7 +15,7 @@ export function openSeal(folder: string, log: Log): Seal {
   let key: Buffer | undefined;
   const keyOf = () => {
     try {
-      return (key ??= readOrCreate(folder));
+      return (key ??= readOrCreateKey(folder, "seal.key"));
     } catch (error) {
       const reason = (error as Error).message;
       log.warn("The key that seals reasoning can't be kept: what is sealed now can't be opened after a restart", {
@@ -61,41 +49,5 @@ function unseal(key: Buffer, purpose: SealPurpose, sealed: string): string | und
     return Bun.zstdDecompressSync(Buffer.concat([decipher.update(body), decipher.final()])).toString();
   } catch {
     return undefined;
-  }
-}
-
-function readOrCreate(folder: string): Buffer {
-  const path = join(folder, "seal.key");
-  try {
-    return read(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = `${path}.${crypto.randomUUID()}`;
-  try {
-    writeFileSync(draft, randomBytes(keyLength), { mode: 0o600, flag: "wx", flush: true });
-    // The name appears with the whole key behind it, or not at all; a key that is there already stays.
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-  return read(path);
-}
-
-function read(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { mode, uid } = fstatSync(file);
-    if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) {
-      throw new Error(`${path} must be a file that only its owner, this user, can read`);
-    }
-    const key = readFileSync(file);
-    if (key.length !== keyLength) throw new Error(`${path} is not a key of ${keyLength} bytes`);
-    return key;
-  } finally {
-    closeSync(file);
   }
 }
