@@ -100,7 +100,7 @@ async function* resume(
 function streamOf(
   { encoder }: Exchange,
   events: AsyncGenerator<MessageEvent>,
-  { leave, observer: { ended, used } }: Call,
+  { abort, observer: { ended, used } }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
@@ -151,7 +151,7 @@ function streamOf(
     cancel() {
       left = true;
       clearInterval(pulse);
-      leave();
+      abort();
       void events.return(undefined);
       ended(new ProxyError("canceled", "The client went away."));
     },

@@ -121,6 +121,8 @@ export async function readBytes(
       status: 415,
     });
   }
+  // The head was checked: what says how long it is, is not too long.
+  if (request.headers.has("content-length")) return await announced(request, signal);
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   // A canceled reader answers the read that waits with the end of the stream.
@@ -144,6 +146,14 @@ export async function readBytes(
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
+}
+
+async function announced(request: Request, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await request.bytes().catch((error: unknown) => {
+    throw canceled(error);
+  });
+  if (signal?.aborted) throw canceled();
+  return bytes;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

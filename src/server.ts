@@ -1,9 +1,9 @@
 import type { Server } from "bun";
 import { answer, refuse } from "./answer.ts";
+import { Calls } from "./calls.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
-import { stateFolder } from "./engine/claude/orphans.ts";
 import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
 import { createGuard, readBody, readBytes } from "./guard.ts";
@@ -11,6 +11,7 @@ import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, type Route } from "./routes.ts";
+import { stateFolder } from "./state.ts";
 import { openMemory } from "./store/memory.ts";
 
 /** A client that sends nothing for this long in the middle of its request is let go (seconds). */
@@ -26,9 +27,9 @@ export interface RunningServer {
 /** Opens the port and the engine. Waits for neither the CLI nor a login. Throws a StartError when the port is taken. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const engine = Promise.withResolvers<Engine>();
-  const shutdown = new AbortController();
+  const calls = new Calls();
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
-  const door = new Door(config, log, engine.promise, memory, shutdown.signal);
+  const door = new Door(config, log, engine.promise, memory, calls);
   const server = listen(config, (request, server) => door.serve(request, server));
   const port = server.port ?? config.port;
   engine.resolve(openEngine({ ...config, port }, log));
@@ -39,7 +40,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     async stop(graceSeconds = 0) {
       const closed = server.stop();
       await Promise.race([closed, Bun.sleep(graceSeconds * 1000)]);
-      shutdown.abort();
+      calls.abort();
       await (await engine.promise).close();
       await server.stop(true);
       memory.close();
@@ -56,7 +57,7 @@ class Door {
     readonly log: Log,
     readonly engine: Promise<Engine>,
     readonly memory: Memory,
-    readonly shutdown: AbortSignal,
+    readonly calls: Calls,
   ) {
     this.#guard = createGuard(config);
   }
@@ -68,7 +69,9 @@ class Door {
     const route = findRoute(url.pathname, request.headers);
     const notes: Record<string, string | number> = {};
     let streams = false;
+    const controller = this.calls.open(request.signal);
     const ended = once((status: number, error?: ProxyError) => {
+      this.calls.close(controller);
       const level = error ? errorTable[error.kind].level : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
         request_id: id,
@@ -82,7 +85,7 @@ class Door {
 
     let response: Response;
     try {
-      response = await this.#respond(request, server, url, route, {
+      const observer: Observer = {
         answered: (headers) =>
           Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
         streaming: () => {
@@ -90,7 +93,11 @@ class Door {
         },
         used: ({ input_tokens, output_tokens }) => Object.assign(notes, { input_tokens, output_tokens }),
         ended: (error) => ended(response?.status ?? 200, error),
-      });
+      };
+      const { signal } = controller;
+      const abort = (reason?: unknown) => controller.abort(reason);
+      const call = { headers: request.headers, signal, abort, observer };
+      response = await this.#respond(request, server, url, route, call);
     } catch (thrown) {
       const error = toProxyError(thrown);
       response = refuse(route.dialect, error, id);
@@ -114,30 +121,18 @@ class Door {
     return response;
   }
 
-  async #respond(
-    request: Request,
-    server: Server<undefined>,
-    url: URL,
-    route: Route,
-    observer: Observer,
-  ): Promise<Response> {
+  async #respond(request: Request, server: Server<undefined>, url: URL, route: Route, call: Call): Promise<Response> {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
     this.#guard.check(request, { keyless: route.endpoint === "health" });
     const engine = await this.engine;
-    const gone = new AbortController();
-    const call: Call = {
-      headers: request.headers,
-      signal: AbortSignal.any([request.signal, this.shutdown, gone.signal]),
-      leave: () => gone.abort(),
-      observer,
-    };
     const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
       const body = await reader(request, this.config.maxBody, call.signal);
       // From here on silence is the model's, and the client may wait as long as it likes.
       server.timeout(request, 0);
       return body;
     };
+    if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });
     if (engine.forward !== undefined && isForwarded(route, request)) {
       const body = request.body === null ? undefined : await read(readBytes);
       const path = upstreamPath(url);

@@ -33,9 +33,9 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
     used: () => {},
     ended: (error?: ProxyError) => void ended.push(error),
   };
-  const leave = () => void left.push(true);
+  const abort = () => void left.push(true);
   const { signal } = new AbortController();
-  const response = await answer(exchange, engine, { headers: new Headers(), signal, leave, observer }, 30);
+  const response = await answer(exchange, engine, { headers: new Headers(), signal, abort, observer }, 30);
   return { response, ended, left };
 }
 

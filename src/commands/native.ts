@@ -1,10 +1,12 @@
 /** What `sluice serve` sees to before it opens the door for native mode. */
 
-import type { LoadedConfig } from "../config.ts";
+import type { Config, LoadedConfig } from "../config.ts";
 import { createAuthorize } from "../engine/anthropic/credentials.ts";
+import { openIdentity } from "../engine/anthropic/redact-identity.ts";
 import { pointsAt } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import type { Log } from "../log.ts";
+import { stateFolder } from "../state.ts";
 
 /** Bun sends so many requests at once, and reads the number when it starts; 256 where nothing is said. */
 const limit = "BUN_CONFIG_MAX_HTTP_REQUESTS";
@@ -20,6 +22,7 @@ export function checkNative({ config, sources }: LoadedConfig, log: Log): void {
     );
   }
   createAuthorize(config);
+  if (config.redact) checkIdentity(config);
   for (const flag of [sources.apiKey, sources.authToken].filter((source) => source.startsWith("--"))) {
     log.warn(`${flag} can be read by every user of this machine, in \`ps\`: a variable or the config file can't`);
   }
@@ -30,8 +33,16 @@ export function checkNative({ config, sources }: LoadedConfig, log: Log): void {
   }
 }
 
+function checkIdentity({ env }: Config): void {
+  try {
+    openIdentity(stateFolder(env), env);
+  } catch (error) {
+    throw new StartError("usage", `--redact needs a secret of its own: ${(error as Error).message}.`);
+  }
+}
+
 /** Starts this program once more in the same process, where its environment keeps Bun from serving many at a time. */
-export function raiseRequestLimit({ env }: LoadedConfig["config"]): void {
+export function raiseRequestLimit({ env }: Config): void {
   if (env[limit] !== undefined) return;
   const [program = process.execPath, script, ...args] = process.argv;
   // In the executable the second one is a path inside of it.

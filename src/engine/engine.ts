@@ -21,6 +21,8 @@ export interface Engine {
    * answer came, and never for an answer that is an error.
    */
   forward?(request: ForwardedRequest, call: Call): Promise<Response>;
+  /** Whether what is sent to a path is answered with nothing and forwarded to nobody: telemetry, where it is redacted. */
+  swallows?(pathname: string): boolean;
   health(): Promise<Health>;
   /** What is known of the limits that the user's subscription sets, as headers of the Messages API. */
   rateLimits(): Readonly<Record<string, string>>;
@@ -45,8 +47,8 @@ export interface Call {
   readonly headers: Headers;
   /** Aborts when the client is gone, or Sluice is about to stop. */
   readonly signal: AbortSignal;
-  /** Aborts the signal: the client goes in the middle of the answer. */
-  leave(): void;
+  /** Aborts the signal: the client goes in the middle of the answer, or waits for nothing any more. */
+  abort(reason?: unknown): void;
   readonly observer: Observer;
 }
 

@@ -15,6 +15,8 @@ export const mintRequestId = (): string => `req_01${random(22)}`;
 export const mintChatCompletionId = (): string => `chatcmpl-${random(29)}`;
 
 function random(length: number): string {
+  let text = "";
   // 32 bits a character: the remainder by 58 is then as good as even.
-  return Array.from(crypto.getRandomValues(new Uint32Array(length)), (n) => base58.charAt(n % 58)).join("");
+  for (const n of crypto.getRandomValues(new Uint32Array(length))) text += base58[n % 58];
+  return text;
 }

@@ -36,7 +36,7 @@ const everything = {
   context_management: { edits: [{ type: "clear_tool_uses_20250919" }] },
   mcp_servers: [{ type: "url", url: "https://mcp.example", name: "m" }],
   metadata: { user_id: "u" },
-  field_of_tomorrow: { deep: [1, 2.5, 1e400, null] },
+  field_of_tomorrow: { deep: [1, 2.5, null] },
 };
 
 describe("a request", () => {

@@ -57,7 +57,7 @@ async function respond(dialect: Dialect, body: object, engine: Engine): Promise<
     const exchange = dialect.decode(body, context);
     const observer = { answered: () => {}, streaming: () => {}, used: () => {}, ended: () => {} };
     const { signal } = new AbortController();
-    return await answer(exchange, engine, { headers: new Headers(), signal, leave: () => {}, observer });
+    return await answer(exchange, engine, { headers: new Headers(), signal, abort: () => {}, observer });
   } catch (thrown) {
     const error = toProxyError(thrown);
     if (error.kind === "bug") throw thrown;

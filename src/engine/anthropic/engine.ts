@@ -4,6 +4,7 @@ import { unknownTo } from "../../messages/model-limits.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { legalName, ToolNames } from "../../messages/tool-names.ts";
 import type { MessageEvent, MessagesRequest, Model } from "../../messages/types.ts";
+import { stateFolder } from "../../state.ts";
 import type { Call, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
 import { Catalog, type UpstreamModel } from "./catalog.ts";
 import { type Body, compose } from "./compose.ts";
@@ -12,6 +13,9 @@ import { readEvents } from "./events.ts";
 import { toFailure } from "./failures.ts";
 import { passOn } from "./forward.ts";
 import { rateLimitHeaders, toUpstream } from "./headers.ts";
+import { redact } from "./redact.ts";
+import { isTelemetry } from "./redact-client.ts";
+import { type Identity, openIdentity } from "./redact-identity.ts";
 import { Upstream, type UpstreamAnswer } from "./upstream.ts";
 
 /** The version of the API that the OpenAI dialects are translated to: the one that knows sampling parameters. */
@@ -37,11 +41,14 @@ class NativeEngine implements Engine {
   readonly #upstream: Upstream;
   readonly #authorize: Authorize;
   readonly #catalog = new Catalog();
+  /** What stands for the user; undefined where nothing is redacted. */
+  readonly #identity: Identity | undefined;
 
   constructor(config: Config) {
     this.#config = config;
     this.#upstream = new Upstream(config);
     this.#authorize = createAuthorize(config);
+    this.#identity = config.redact ? openIdentity(stateFolder(config.env), config.env) : undefined;
   }
 
   run(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Turn {
@@ -84,27 +91,41 @@ class NativeEngine implements Engine {
   }
 
   async forward(request: ForwardedRequest, call: Call): Promise<Response> {
-    const headers = toUpstream(request.headers);
+    const headers = toUpstream(request.headers, this.#identity !== undefined);
     this.#authorize(headers, request.headers);
     const body = request.body && (await this.#mend(request.body, request.headers));
-    const answer = await this.#upstream.send({ ...request, headers, body }, call.signal);
+    const answer = await this.#upstream.send({ ...request, headers, body }, call);
     call.observer.answered({ "x-sluice-way": "native" });
     return passOn(answer, this.#upstream, request, call);
+  }
+
+  swallows(pathname: string): boolean {
+    return this.#identity !== undefined && isTelemetry(pathname);
   }
 
   async close(): Promise<void> {
     this.#upstream.close();
   }
 
-  /** The body with a model that the upstream knows: a spelling that it lists under another name gets that one. */
+  /**
+   * The body with what must change: a model that the upstream lists under another name gets that one, and what tells of the
+   * user goes where that is asked for. Of a body where nothing must, the very bytes.
+   */
   async #mend(bytes: Uint8Array<ArrayBuffer>, client: Headers): Promise<Uint8Array<ArrayBuffer> | string> {
+    if (this.#identity === undefined && namesKnownModels(bytes)) return bytes;
     const body = parse(bytes);
     // What is none the upstream will say itself.
     if (body === undefined) return bytes;
     const asked = body["model"] ?? this.#config.model;
-    if (typeof asked !== "string") return bytes;
-    const model = isFullName(asked) ? asked : ((await this.#find(asked, client))?.id ?? asked);
-    return model === body["model"] ? bytes : JSON.stringify({ ...body, model });
+    const model = typeof asked === "string" ? await this.#resolve(asked, client) : body["model"];
+    const named = model === body["model"] ? body : { ...body, model };
+    const mended = this.#identity === undefined ? named : redact(named, this.#identity);
+    return mended === body ? bytes : JSON.stringify(mended);
+  }
+
+  /** The upstream's id of a model; the name that was asked for where it lists none. */
+  async #resolve(asked: string, client: Headers): Promise<string> {
+    return isFullName(asked) ? asked : ((await this.#find(asked, client))?.id ?? asked);
   }
 
   async *#answer(
@@ -197,7 +218,9 @@ class NativeEngine implements Engine {
     if (body !== undefined) headers.set("content-type", "application/json");
     this.#authorize(headers, client);
     const method = body === undefined ? "GET" : "POST";
-    const answer = await this.#upstream.send({ method, path, headers, body: body && JSON.stringify(body) }, signal);
+    const told = body && this.#identity ? redact(body, this.#identity) : body;
+    const json = told === undefined ? undefined : JSON.stringify(told);
+    const answer = await this.#upstream.send({ method, path, headers, body: json }, patienceOf(signal));
     if (answer.response.ok) return answer;
     try {
       throw await toFailure(answer.response);
@@ -207,9 +230,27 @@ class NativeEngine implements Engine {
   }
 }
 
+/**
+ * Whether every model that a body names, wherever it does, is an id as the API lists them: then nothing is to be looked up,
+ * and the body need not be parsed. What is escaped inside of texts reads differently.
+ */
+function namesKnownModels(bytes: Uint8Array<ArrayBuffer>): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const named = text.split('"model"').slice(1);
+  return named.length > 0 && named.every((rest) => /^\s*:\s*"claude-[a-z0-9-]+"/.test(rest));
+}
+
 /** Ids as the API lists them, which need no list to be understood. */
 function isFullName(name: string): boolean {
   return /^claude-[a-z0-9-]+$/.test(name);
+}
+
+/** A request's own patience within a longer one. */
+function patienceOf(signal: AbortSignal): AbortController {
+  const own = new AbortController();
+  if (signal.aborted) own.abort(signal.reason);
+  else signal.addEventListener("abort", () => own.abort(signal.reason), { once: true });
+  return own;
 }
 
 async function* fed({ response, feed }: UpstreamAnswer): AsyncGenerator<Uint8Array> {

@@ -12,7 +12,7 @@ export function passOn(
   answer: UpstreamAnswer,
   upstream: Upstream,
   { explain }: Pick<ForwardedRequest, "explain">,
-  { signal, leave, observer }: Call,
+  { signal, abort, observer }: Call,
 ): Response {
   const { response } = answer;
   const headers = toClient(response.headers);
@@ -62,7 +62,7 @@ export function passOn(
       },
       cancel() {
         left = true;
-        leave();
+        abort();
         void reader.cancel().catch(() => {});
         end(new ProxyError("canceled", "The client went away."));
       },

@@ -1,6 +1,7 @@
 /** Headers on their way through: those of one connection end with it (RFC 9110, 7.6.1), and some are only ours. */
 
 import { credentialHeaders } from "./credentials.ts";
+import { tellsOfClient } from "./redact-client.ts";
 
 const ofConnection = [
   "connection",
@@ -43,19 +44,21 @@ const neverAnswered = [
 ];
 
 /** The headers of a client's request as the upstream gets them, still without credentials. */
-export function toUpstream(client: Headers): Headers {
+export function toUpstream(client: Headers, redacted: boolean): Headers {
   const headers = new Headers(client);
+  if (redacted) for (const name of client.keys()) if (tellsOfClient(name)) headers.delete(name);
   for (const name of neverSent) headers.delete(name);
-  for (const name of client.keys()) if (name.startsWith("sec-")) headers.delete(name);
+  // Of a browser alone.
+  if (client.has("sec-fetch-mode")) for (const name of client.keys()) if (name.startsWith("sec-")) headers.delete(name);
   headers.set("accept-encoding", "identity");
   return headers;
 }
 
-/** The headers of the upstream's answer as the client gets them. */
-export function toClient(upstream: Headers): Headers {
-  const headers = new Headers(upstream);
+/** Makes the headers of the upstream's answer those for the client. */
+export function toClient(headers: Headers): Headers {
   for (const name of neverAnswered) headers.delete(name);
-  for (const name of upstream.keys()) if (name.startsWith("access-control-")) headers.delete(name);
+  const names = headers.has("access-control-allow-origin") ? [...headers.keys()] : [];
+  for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
   return headers;
 }
 

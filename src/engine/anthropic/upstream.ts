@@ -1,6 +1,7 @@
 import manifest from "../../../package.json" with { type: "json" };
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Reachability } from "./reachability.ts";
 
 /** A request to the upstream. `path` begins behind the base URL and has its query. */
@@ -10,6 +11,9 @@ export interface UpstreamRequest {
   readonly headers: Headers;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
 }
+
+/** How long a request lasts: by its signal, and until something aborts it. */
+export type Patience = Pick<AbortController, "signal" | "abort">;
 
 /** The answer to a request, whose body comes as long as it is fed. */
 export interface UpstreamAnswer {
@@ -41,6 +45,7 @@ export class Upstream {
   readonly #base: string;
   readonly #firstByteTimeout: number;
   readonly #stallTimeout: number;
+  readonly #deadlines: Deadlines;
   readonly #reachability: Reachability;
 
   constructor({ upstream, connectTimeout, firstByteTimeout, stallTimeout, env }: Config) {
@@ -48,6 +53,7 @@ export class Upstream {
     this.#base = upstream.replace(/\/v1$/, "");
     this.#firstByteTimeout = firstByteTimeout;
     this.#stallTimeout = stallTimeout;
+    this.#deadlines = new Deadlines(Math.min(1000, firstByteTimeout / 4, stallTimeout / 4));
     this.#reachability = new Reachability(upstream, connectTimeout, env);
   }
 
@@ -55,13 +61,13 @@ export class Upstream {
    * Sends a request; resolves with the head of the answer, whatever its status. Tries again where no connection came
    * about, and never once something was sent. Throws a ProxyError of kind `upstream`, `timeout` or `canceled`.
    */
-  async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async send(request: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
     for (let tries = 0; ; tries++) {
       try {
-        return await this.#once(request, signal);
+        return await this.#once(request, patience);
       } catch (error) {
         const pause = unsent.has(codeOf(error)) ? pauses[tries] : undefined;
-        if (pause === undefined || signal.aborted) throw this.explain(error, signal);
+        if (pause === undefined || patience.signal.aborted) throw this.explain(error, patience.signal);
         await Bun.sleep(pause);
       }
     }
@@ -95,12 +101,12 @@ export class Upstream {
     this.#session.close();
   }
 
-  async #once({ method, path, headers, body }: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
-    const patience = new AbortController();
+  async #once({ method, path, headers, body }: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
     const late = (sentence: string) => patience.abort(new ProxyError("timeout", sentence));
-    const timer = setTimeout(() => {
+    const deadlines = this.#deadlines;
+    const head = deadlines.add(this.#firstByteTimeout, () => {
       late(`The upstream did not begin to answer within ${this.#firstByteTimeout / 1000} s.`);
-    }, this.#firstByteTimeout);
+    });
     const unwatch = this.#reachability.watch(late);
     headers.set("user-agent", userAgent);
     try {
@@ -108,19 +114,25 @@ export class Upstream {
         method,
         headers,
         body: body ?? null,
-        signal: AbortSignal.any([signal, patience.signal]),
+        signal: patience.signal,
         redirect: "manual",
         decompress: false,
         // Bun's own clock would end a model that thinks for five minutes.
         timeout: false,
       } as BunFetchRequestInit);
       this.#reachability.reached();
-      const clock = setTimeout(() => {
+      const stall = deadlines.add(this.#stallTimeout, () => {
         late(`The upstream was silent for ${this.#stallTimeout / 1000} s in the middle of its answer.`);
-      }, this.#stallTimeout);
-      return { response, feed: () => void clock.refresh(), end: () => clearTimeout(clock) };
+      });
+      return {
+        response,
+        feed: () => {
+          stall.at = performance.now() + this.#stallTimeout;
+        },
+        end: () => deadlines.remove(stall),
+      };
     } finally {
-      clearTimeout(timer);
+      deadlines.remove(head);
       unwatch();
     }
   }

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Marks the environment of everything that a Sluice starts, whatever starts what in turn. */
@@ -54,14 +53,6 @@ export function sweepOrphans(stateFolder: string): number {
     rmSync(file, { force: true });
   }
   return ended;
-}
-
-/** Where Sluice keeps its state: `$XDG_STATE_HOME/sluice`, on macOS below Application Support. */
-export function stateFolder(env: Readonly<Record<string, string>>): string {
-  const home = env["HOME"] ?? homedir();
-  if (env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "sluice");
-  if (process.platform === "darwin") return join(home, "Library/Application Support/sluice");
-  return join(home, ".local/state/sluice");
 }
 
 function readInstance(file: string): Instance | undefined {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InstanceRecord, instanceVariable, stateFolder, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
+import { InstanceRecord, instanceVariable, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
+import { stateFolder } from "../../../src/state.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
 
 /** A process that ends for nobody but a signal, in a session of its own, as a shell of the CLI is. */
