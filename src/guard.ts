@@ -28,8 +28,15 @@ export function createGuard(config: GuardConfig): Guard {
     return origin !== null && origins.has(origin.toLowerCase()) ? origin : undefined;
   };
 
+  // Nearly every request comes by the same name.
+  let last: { header: string | null; host: string | undefined } = { header: null, host: undefined };
+  const hostOf = (header: string | null) => {
+    if (header !== last.header) last = { header, host: readHost(header) };
+    return last.host;
+  };
+
   function checkSender(request: Request): void {
-    const host = readHost(request.headers.get("host"));
+    const host = hostOf(request.headers.get("host"));
     if (host === undefined) throw new ProxyError("invalid_request", "The Host header is missing or not valid.");
     if (!isOurs(host)) {
       throw new ProxyError(

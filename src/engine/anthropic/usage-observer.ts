@@ -12,7 +12,7 @@ const nothing = Buffer.alloc(0);
 export class UsageObserver {
   #open: Buffer = nothing;
   #overflow = false;
-  #usage: Usage | undefined;
+  #told: string[] = [];
 
   constructor(readonly stream: boolean) {}
 
@@ -36,27 +36,33 @@ export class UsageObserver {
 
   /** The usage as far as it was told; undefined where nothing was. Of a body that is no stream, once it is whole. */
   get usage(): Usage | undefined {
-    if (!this.stream) this.#told(parse(this.#open.toString()));
-    return this.#usage;
+    const told = this.stream ? this.#told : [this.#open.toString()];
+    return told.map(usageOf).reduce<Usage | undefined>((before, usage) => {
+      if (usage === undefined) return before;
+      return before === undefined ? completeUsage(usage) : updateUsage(before, usage);
+    }, undefined);
   }
 
+  /** Keeps what tells of the usage, to be parsed when somebody asks: the first time, and the last one. */
   #read(bytes: Buffer): void {
     for (let at = bytes.indexOf(mark); at >= 0;) {
-      const start = bytes.lastIndexOf(0x0a, at) + 1;
       const end = bytes.indexOf(0x0a, at);
-      const line = bytes.toString("utf8", start, end < 0 ? undefined : end);
-      this.#told(parse(line.replace(/^data: ?/, "")));
+      const line = bytes.toString("utf8", bytes.lastIndexOf(0x0a, at) + 1, end < 0 ? undefined : end);
+      if (this.#told.push(line.replace(/^data: ?/, "")) > 2) this.#told.splice(1, 1);
       at = end < 0 ? -1 : bytes.indexOf(mark, end);
     }
   }
+}
 
-  #told(value: unknown): void {
-    const { type, usage, message } = (value ?? {}) as { type?: string; usage?: unknown; message?: { usage?: unknown } };
-    const told =
-      type === "message_start" ? message?.usage : type === "message_delta" || type === "message" ? usage : undefined;
-    if (typeof told !== "object" || told === null) return;
-    this.#usage = this.#usage === undefined ? completeUsage(told) : updateUsage(this.#usage, told);
-  }
+function usageOf(json: string): Partial<Usage> | undefined {
+  const { type, usage, message } = (parse(json) ?? {}) as {
+    type?: string;
+    usage?: unknown;
+    message?: { usage?: unknown };
+  };
+  if (type !== "message_start" && type !== "message_delta" && type !== "message") return undefined;
+  const told = type === "message_start" ? message?.usage : usage;
+  return typeof told === "object" && told !== null ? told : undefined;
 }
 
 function parse(text: string): unknown {
