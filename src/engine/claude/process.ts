@@ -227,10 +227,12 @@ const unserved: ControlHandler = async ({ subtype }) => {
 /** A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. */
 async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
   const reader = child.stdout.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
   let waiting = false;
+  let left = false;
   let timer: Timer | undefined;
   void child.exited.then(() => {
-    timer = setInterval(() => void (waiting && reader.cancel().catch(() => {})), drainTime);
+    if (!left) timer = setInterval(() => waiting && cancel(), drainTime);
   });
   try {
     for (;;) {
@@ -241,7 +243,9 @@ async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncG
       yield value;
     }
   } finally {
-    await child.exited;
+    // Also where the child still runs: who leaves early is about to end it.
+    left = true;
     clearInterval(timer);
+    cancel();
   }
 }

@@ -5,7 +5,17 @@ import { CliProcess, type LineListener } from "../../../src/engine/claude/proces
 import { userLine } from "../../../src/engine/claude/lines.ts";
 import type { ProxyError } from "../../../src/error.ts";
 import { eventually, isRunning, processesWith, temporaryFolder } from "../../support/environment.ts";
-import { answer, exit, fakeClaude, grandchild, hang, journal, type Script, stderr } from "../../support/fake-claude.ts";
+import {
+  answer,
+  endless,
+  exit,
+  fakeClaude,
+  grandchild,
+  hang,
+  journal,
+  type Script,
+  stderr,
+} from "../../support/fake-claude.ts";
 import { text } from "../../support/mock-replies.ts";
 
 const marker = crypto.randomUUID();
@@ -120,5 +130,14 @@ test("lines come whole, however the bytes are cut, and noise is passed over", as
     process.write([hello]);
     await eventually(() => types.includes("result"));
     expect(types.filter((type) => type === "stream_event").length).toBeGreaterThan(4);
+  });
+});
+
+test("a line that has no end is the end of the process, long before it fills the memory", async () => {
+  await start({ turns: [[endless]] }, async (process) => {
+    const { gone } = record(process);
+    process.write([hello]);
+    expect((await gone).message).toContain("a line of more than");
+    await eventually(() => !isRunning(process.pid));
   });
 });
