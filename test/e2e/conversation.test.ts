@@ -297,6 +297,15 @@ describe("limits", () => {
     expect((await slow).said).toBe("You said: slow");
   });
 
+  test("who waits gets the place of a conversation that has come to rest", async () => {
+    await using folder = await temporaryFolder();
+    const claude = await fakeClaude({}, folder.path);
+    await using sluice = await startSluice({ claude, args: ["--max-processes", "2", "--queue-timeout", "20s"] });
+    const words = ["a", "b", "c", "d", "e", "f"];
+    const answers = await Promise.all(words.map((word) => ask(sluice, [user(word)])));
+    expect(answers.map(({ said }) => said)).toEqual(words.map((word) => `You said: ${word}`));
+  });
+
   test("a place is held until the client has read the answer", async () => {
     await using folder = await temporaryFolder();
     // Too much for the buffers between, though not for the queue of events: the CLI has long said everything.

@@ -69,7 +69,7 @@ class ClaudeEngine implements Engine {
     this.#config = config;
     this.#log = log;
     this.#launcher = new Launcher(config, log);
-    this.#shelf = new Shelf(config);
+    this.#shelf = new Shelf({ ...config, kept: () => this.#pool.rested() });
     const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({
       ...config,

@@ -111,6 +111,11 @@ export class Pool {
     setTimeout(() => this.#trim(), patience).unref();
   }
 
+  /** A process has come to serve nobody: it gives way where somebody waits. */
+  rested(): void {
+    this.#serve();
+  }
+
   /** Ends everything; whoever waits is refused. */
   async close(): Promise<void> {
     this.#closed = true;

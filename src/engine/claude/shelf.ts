@@ -5,6 +5,8 @@ export interface ShelfOptions {
   idleTtl: number;
   /** How long one is kept that waits for the results of tools. */
   parkTtl: number;
+  /** Told of each conversation that comes to rest here: it can be evicted from now on. */
+  kept(): void;
 }
 
 /** The conversations that processes hold, by what their next request must continue. Each is here at most once. */
@@ -31,6 +33,7 @@ export class Shelf {
     conversation.onGone(() => {
       if (this.#kept.get(key)?.conversation === conversation) this.take(key);
     });
+    this.#options.kept();
   }
 
   /** The conversation that a request with this key continues. It is not here any more. */
