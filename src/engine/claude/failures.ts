@@ -18,12 +18,17 @@ const patience = 60;
 /** More than a timer can hold (seconds). */
 const longestWait = 2_147_483;
 
+/** Longer than the CLI waits between its few tries unless the upstream asks for it (milliseconds). */
+const ownWait = 5_000;
+
 /** What was heard of a failed turn, all but its result. */
 export interface Signs {
   line?: FailureLine | undefined;
   rateLimit?: RateLimitLine["rate_limit_info"] | undefined;
   /** The CLI did not ask again: the upstream told it not to, or to wait for longer than it does. */
   hopeless?: boolean | undefined;
+  /** How long the CLI waited before it asked again (milliseconds). */
+  wait?: unknown;
 }
 
 /** Collects from the lines of a turn why it will have failed, if it does. */
@@ -40,8 +45,10 @@ export class FailureSigns {
   take(line: CliLine): void {
     if (isFailure(line)) this.#signs.line = line;
     else if (isRateLimit(line)) this.#signs.rateLimit = line.rate_limit_info;
-    else if (isRetry(line)) this.#retried = true;
-    else if (isStreamEvent(line)) this.#begun = true;
+    else if (isRetry(line)) {
+      this.#retried = true;
+      this.#signs.wait = line["retry_delay_ms"];
+    } else if (isStreamEvent(line)) this.#begun = true;
   }
 
   /** The error, now that the CLI is done. `now` is in milliseconds since 1970. */
@@ -51,7 +58,8 @@ export class FailureSigns {
 }
 
 /** The error of a failed turn. `now` is in milliseconds since 1970. */
-export function toFailure(result: ResultLine, now: number, { line, rateLimit, hopeless }: Signs = {}): ProxyError {
+export function toFailure(result: ResultLine, now: number, signs: Signs = {}): ProxyError {
+  const { line, rateLimit, hopeless, wait } = signs;
   const status = line?.api_error_status ?? undefined;
   const words = line?.message.content.map((block) => block.text ?? "").join("") || result.result || "";
   const message =
@@ -62,7 +70,7 @@ export function toFailure(result: ResultLine, now: number, { line, rateLimit, ho
   }
   switch (line?.error) {
     case "authentication_failed":
-      if (status === 403) return new ProxyError("permission", message);
+      if (status === 403 && !/OAuth token revoked/.test(message)) return new ProxyError("permission", message);
       return new ProxyError("login_required", loginAdvice(message, status));
     case "billing_error":
       return new ProxyError("billing", message);
@@ -73,6 +81,7 @@ export function toFailure(result: ResultLine, now: number, { line, rateLimit, ho
   return new ProxyError(kind, message, {
     ...(kind === "upstream" && status !== undefined && { status }),
     ...(hopeless && status !== undefined && { retryable: false }),
+    ...(typeof wait === "number" && wait > ownWait && { retryAfter: Math.ceil(wait / 1000) }),
     ...(kind === "rate_limit" && usageLimit(line, rateLimit, now)),
   });
 }

@@ -78,7 +78,29 @@ describe("trouble upstream", () => {
     expect(advice(retry, retry, said(status)).retryable).toBe(false);
   });
 
+  test.each([
+    [429, 7_821, 8],
+    [529, 30_400, 31],
+    [503, 8_565, 9],
+    // The CLI's own pace, of which the upstream said nothing.
+    [529, 1_100, undefined],
+    [429, "soon", undefined],
+  ])("%p behind a wait of %p ms, which the CLI kept and its client is told", (status, retry_delay_ms, retryAfter) => {
+    expect(advice({ ...retry, retry_delay_ms }, said(status))).toMatchObject({ retryAfter, retryable: true });
+  });
+
   test("without a status nothing is known of the upstream's mind", () => {
     expect(advice(said(null))).toMatchObject({ kind: "upstream", retryable: true });
+  });
+});
+
+describe("a login that is refused", () => {
+  const refused = (text: string) =>
+    said(403, { error: "authentication_failed", message: { model: "<synthetic>", content: [{ type: "text", text }] } });
+
+  test("needs another, where the upstream has taken it back: that is no question of permissions", () => {
+    const revoked = "Failed to authenticate: OAuth token revoked. Please log in again or contact your administrator.";
+    expect(advice(refused(revoked)).kind).toBe("login_required");
+    expect(advice(refused("Failed to authenticate. API Error: 403 Not for you.")).kind).toBe("permission");
   });
 });
