@@ -1,31 +1,63 @@
 /** The executable that `bun build.ts` makes, as a process of its own. */
 
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { cleanEnvironment, eventually, processesWith, realClaude } from "./environment.ts";
-import type { Mock } from "./mock-anthropic.ts";
+import { Glob } from "bun";
+import { cleanEnvironment, eventually, type ProcessInfo, processesWith, realClaude } from "./environment.ts";
 
 const root = resolve(import.meta.dir, "../..");
+const executable = resolve(root, "dist/sluice");
+
+export interface BinaryOptions {
+  args?: string[];
+  /** Changes of the environment; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+  claude?: string;
+  /** A command that becomes the one behind it, such as `nice`. */
+  through?: string[];
+}
 
 export interface RunningBinary extends AsyncDisposable {
   readonly url: string;
+  readonly port: number;
+  readonly pid: number;
   /** What it has printed, to stdout and stderr. */
   output(): string;
+  /** What it has started, and what that has started in turn, as far as it runs. */
+  children(): ProcessInfo[];
+  /** Posts a JSON body. */
+  post(path: string, body: object, init?: RequestInit): Promise<Response>;
+  kill(signal: NodeJS.Signals): void;
+  /** Its exit code. */
+  readonly exited: Promise<number>;
   /** Ends it by SIGTERM, and returns its exit code once all that it started is gone. */
   stop(): Promise<number>;
 }
 
-/** Builds the executable anew; throws when that fails. */
+/** Builds the executable, unless it is newer than its source: others may be running it. Throws when that fails. */
 export async function buildBinary(): Promise<void> {
+  const sources = [...new Glob("src/**/*").scanSync({ cwd: root, absolute: true }), resolve(root, "package.json")];
+  if (modified(executable) > Math.max(...sources.map(modified))) return;
   const build = Bun.spawn([process.execPath, "build.ts"], { cwd: root, stdout: "ignore", stderr: "inherit" });
   if ((await build.exited) !== 0) throw new Error("bun build.ts failed");
 }
 
-/** Starts the built executable with the real CLI; resolves when it answers and has found the CLI. */
-export async function startBinary(home: string, mock: Mock): Promise<RunningBinary> {
+/** Starts the built executable, with the real CLI if no other is given; resolves when it answers and has found the CLI. */
+export async function startBinary(
+  home: string,
+  mock: { url: string },
+  { args = [], env = {}, claude = realClaude, through = [] }: BinaryOptions = {},
+): Promise<RunningBinary> {
   const marker = crypto.randomUUID();
   const sluice = Bun.spawn(
-    [resolve(root, "dist/sluice"), "--port", "0", "--claude", realClaude, "--pass-env", "SLUICE_TEST"],
-    { cwd: home, env: cleanEnvironment({ home, baseUrl: mock.url, marker }), stdout: "pipe", stderr: "pipe" },
+    [...through, executable, "--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args],
+    {
+      cwd: home,
+      env: { ...cleanEnvironment({ home, baseUrl: mock.url, marker }), ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
   );
   let printed = "";
   for (const stream of [sluice.stdout, sluice.stderr]) {
@@ -34,13 +66,38 @@ export async function startBinary(home: string, mock: Mock): Promise<RunningBina
       for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
     })();
   }
+  const { pid, exited } = sluice;
   const stop = async () => {
     if (sluice.exitCode === null) sluice.kill("SIGTERM");
-    const code = await sluice.exited;
+    const code = await exited;
     await eventually(() => processesWith(marker).length === 0);
     return code;
   };
-  const url = await eventually(() => /listening on (http:\S+)/.exec(printed)?.[1]);
-  await eventually(() => printed.includes("For your clients"));
-  return { url, output: () => printed, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+  await eventually(() => {
+    if (sluice.exitCode !== null) throw new Error(`Sluice did not start:\n${printed}`);
+    return printed.includes("For your clients");
+  });
+  const url = /listening on (http:\S+)/.exec(printed)?.[1] ?? "";
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid,
+    output: () => printed,
+    children: () => processesWith(marker).filter((one) => one.pid !== pid),
+    post: (path, body, init) =>
+      fetch(url + path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        ...init,
+      }),
+    kill: (signal) => sluice.kill(signal),
+    exited,
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
+}
+
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

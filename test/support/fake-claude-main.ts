@@ -141,10 +141,12 @@ class FakeProcess {
         return this.end(step.code);
       case "grandchild":
         // The shell ends at once, so that the sleeper is nobody's child, as a shell command in its own session is.
-        Bun.spawnSync(["sh", "-c", `sleep ${step.seconds} &`], { stdio: ["ignore", "inherit", "ignore"] });
+        Bun.spawnSync(["sh", "-c", `${step.session ? "setsid " : ""}sleep ${step.seconds} &`], {
+          stdio: ["ignore", "inherit", "ignore"],
+        });
         return;
       case "endless":
-        return this.output.endless();
+        return this.output.endless(step.line);
     }
   }
 

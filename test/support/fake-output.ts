@@ -29,9 +29,9 @@ export class FakeOutput {
     return this.written;
   }
 
-  /** A line without an end, until nobody reads it. */
-  async endless(): Promise<void> {
-    const piece = "x".repeat(65_536);
+  /** A line without an end, or one line again and again, until nobody reads it. */
+  async endless(line?: Line): Promise<void> {
+    const piece = line ? formatLine(line) : "x".repeat(65_536);
     while (!this.readerGone) await this.raw(piece);
   }
 

@@ -31,8 +31,8 @@ export type Step =
   | { do: "wait"; ms: number }
   | { do: "hang" }
   | { do: "exit"; code: number }
-  | { do: "grandchild"; seconds: number }
-  | { do: "endless" };
+  | { do: "grandchild"; seconds: number; session: boolean }
+  | { do: "endless"; line?: Line };
 
 /** A line of stdout; `uuid` and `session_id` are added. */
 export interface Line {
@@ -51,10 +51,19 @@ export const wait = (ms: number): Step => ({ do: "wait", ms });
 export const hang: Step = { do: "hang" };
 /** Ends at once, with what was printed so far. */
 export const exit = (code: number): Step => ({ do: "exit", code });
-/** Starts a process that outlives this one and holds its stdout open. */
-export const grandchild = (seconds: number): Step => ({ do: "grandchild", seconds });
+/** Starts a process that outlives this one and holds its stdout open; in a session of its own, as commands of the Bash tool are. */
+export const grandchild = (seconds: number, { session = false } = {}): Step => ({ do: "grandchild", seconds, session });
 /** Prints a line that has no end. */
 export const endless: Step = { do: "endless" };
+/** Prints lines without an end: an answer that never stops. */
+export const endlessText: Step = {
+  do: "endless",
+  line: {
+    type: "stream_event",
+    event: { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "x".repeat(10_000) } },
+    parent_tool_use_id: null,
+  },
+};
 /** Prints one line of about so many bytes that means nothing. */
 export const longLine = (bytes: number): Step => line({ type: "system", subtype: "noise", text: "x".repeat(bytes) });
 

@@ -8,7 +8,7 @@ import { childEnvironment } from "./environment.ts";
 import { locate } from "./locate.ts";
 import type { ListedModel } from "./models.ts";
 import { stateFolder } from "../../state.ts";
-import { InstanceRecord, instanceVariable, sweepOrphans } from "./orphans.ts";
+import { endMarked, InstanceRecord, instanceVariable, processVariable, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost } from "./process.ts";
 import { Reaper } from "./reaper.ts";
 import { sweep } from "./sweep.ts";
@@ -51,7 +51,7 @@ export class Launcher {
     this.#log = log;
     const { env, warnings } = childEnvironment(config, config.port);
     for (const warning of warnings) log.warn(warning);
-    this.folder = mkdtempSync(join(tmpdir(), "sluice-"));
+    this.folder = makeFolder();
     this.#instance = recordInstance(stateFolder(config.env), this.folder, log);
     this.#env = { ...env, ...(this.#instance && { [instanceVariable]: this.#instance.id }) };
     // Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable.
@@ -68,12 +68,16 @@ export class Launcher {
     env: Record<string, string | undefined> = {},
   ): { process: CliProcess; ready: Promise<Started> } {
     if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
+    const mark = crypto.randomUUID();
     const process = new CliProcess({
       command: [this.#locate(), ...argumentsFor(this.#config, launch)],
       cwd: this.#cwd,
-      env: defined({ ...this.#env, ...env }),
+      env: defined({ ...this.#env, ...env, [processVariable]: mark }),
       killAfter: launch.agent ? killAfter.agent : killAfter.chat,
-      sweep: (pid) => sweep(pid, this.#env),
+      sweep: (pid) => {
+        endMarked(processVariable, mark);
+        return sweep(pid, this.#env);
+      },
       onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
     });
     return { process, ready: this.#initialize(process, launch) };
@@ -116,6 +120,18 @@ export class Launcher {
       if (!(error instanceof StartError)) throw error;
       throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
     }
+  }
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "sluice-"));
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      "usage",
+      `Sluice can't make a folder in ${tmpdir()} (${code}): make room there, or choose another place with TMPDIR.`,
+    );
   }
 }
 

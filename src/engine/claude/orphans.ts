@@ -4,6 +4,9 @@ import { join } from "node:path";
 /** Marks the environment of everything that a Sluice starts, whatever starts what in turn. */
 export const instanceVariable = "SLUICE_INSTANCE";
 
+/** Marks the environment of one process of the CLI, and of what it starts in turn. */
+export const processVariable = "SLUICE_PROCESS";
+
 /** A Sluice that runs, or ran: its own process and the mark of what it started. */
 interface Instance {
   id: string;
@@ -47,12 +50,17 @@ export function sweepOrphans(stateFolder: string): number {
   let ended = 0;
   for (const { file, instance } of gone) {
     if (instance) {
-      for (const pid of processesOf(instance.id)) if (endProcess(pid)) ended++;
+      ended += endMarked(instanceVariable, instance.id);
       rmSync(instance.folder, { recursive: true, force: true });
     }
     rmSync(file, { force: true });
   }
   return ended;
+}
+
+/** Ends the processes whose environment carries a mark. Gives how many that were. */
+export function endMarked(variable: string, mark: string): number {
+  return processesWith(`${variable}=${mark}`).filter(endProcess).length;
 }
 
 function readInstance(file: string): Instance | undefined {
@@ -68,9 +76,7 @@ function readInstance(file: string): Instance | undefined {
   }
 }
 
-/** The processes whose environment carries the mark. */
-function processesOf(id: string): number[] {
-  const entry = `${instanceVariable}=${id}`;
+function processesWith(entry: string): number[] {
   if (process.platform !== "linux") return processesByPs(entry);
   const pids = namesIn("/proc").map(Number).filter(Number.isInteger);
   return pids.filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(entry));

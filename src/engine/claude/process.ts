@@ -62,7 +62,7 @@ export class CliProcess {
         detached: true,
       });
     } catch (error) {
-      throw new ProxyError("bug", `Claude Code could not be started: ${(error as Error).message}`, { cause: error });
+      throw unstartable(error as NodeJS.ErrnoException);
     }
     this.pid = this.#child.pid;
     void this.#readStdout();
@@ -137,12 +137,13 @@ export class CliProcess {
   }
 
   async #end(): Promise<void> {
+    const byItself = this.#child.exitCode !== null || this.killed;
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#killSession(), this.#options.killAfter);
     await this.#child.exited;
     clearTimeout(timer);
     this.#killSession();
-    if (this.#child.signalCode === "SIGKILL") await this.#options.sweep(this.pid);
+    if (byItself || this.#child.signalCode === "SIGKILL") await this.#options.sweep(this.pid);
   }
 
   #killSession(): void {
@@ -167,6 +168,8 @@ export class CliProcess {
       }
       await this.#child.exited;
       this.#lost(this.#explainExit());
+      // It ended by itself, and may have left something running.
+      void this.end();
     } catch (error) {
       this.#lost(new ProcessLost("upstream", error instanceof Error ? error.message : String(error), { cause: error }));
       void this.end();
@@ -218,6 +221,20 @@ export class CliProcess {
     const said = this.#stderr.trim();
     return new ProcessLost("upstream", `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`);
   }
+}
+
+/** What the machine runs out of, and has again: descriptors, processes, memory. */
+const shortages = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"]);
+
+function unstartable(error: NodeJS.ErrnoException): ProxyError {
+  const { code = "", message } = error;
+  if (!shortages.has(code)) {
+    return new ProxyError("bug", `Claude Code could not be started: ${message}`, { cause: error });
+  }
+  const advice = "try again, or let Sluice have fewer with --max-processes.";
+  return new ProxyError("overloaded", `There is no room for another Claude Code process (${message}): ${advice}`, {
+    cause: error,
+  });
 }
 
 const unserved: ControlHandler = async ({ subtype }) => {
