@@ -34,7 +34,11 @@ export function openDatabase(folder: string): Database {
 /** Any failure of the database as a sentence for whoever needs it. */
 export function databaseError(path: string, error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
-  return new ProxyError("bug", `The database ${path} ${ailment(error)}`, { cause: error });
+  return new ProxyError("bug", `The database ${path} ${ailment(error)}`, { retryable: isLocked(error), cause: error });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY");
 }
 
 function ailment(error: unknown): string {
@@ -42,16 +46,17 @@ function ailment(error: unknown): string {
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) {
     return "is damaged: move it away, and Sluice begins a new one.";
   }
+  if (isLocked(error)) return "is locked by another program: end that, or try again.";
   if (code === "ELOOP") return "is a symbolic link, which Sluice does not follow: put a file in its place.";
   if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") return "can't be written: the disk is full.";
   return `can't be used (${error instanceof SQLiteError ? message : code || message}).`;
 }
 
 function prepare(database: Database): void {
-  // Another Sluice may be writing; it does so for milliseconds.
-  database.run("PRAGMA busy_timeout = 2000");
+  // Another Sluice may be writing; it does so for milliseconds. Everybody waits as long: there is one thread.
+  database.run("PRAGMA busy_timeout = 250");
   // Only before the first table can it be told to give pages back.
-  database.run("PRAGMA auto_vacuum = INCREMENTAL");
+  if (versionOf(database) === 0) database.run("PRAGMA auto_vacuum = INCREMENTAL");
   database.run("PRAGMA journal_mode = WAL");
   // A crash of Sluice loses nothing; one of the machine may lose the last moments, and harms nothing.
   database.run("PRAGMA synchronous = NORMAL");
@@ -60,10 +65,15 @@ function prepare(database: Database): void {
   database.run("PRAGMA secure_delete = ON");
 }
 
+function versionOf(database: Database): number {
+  return database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
 function migrate(database: Database, path: string): void {
+  // Most often there is nothing to do, and so nobody to wait for who writes.
+  if (versionOf(database) === migrations.length) return;
   const bring = database.transaction(() => {
-    const [row] = database.query<{ user_version: number }, []>("PRAGMA user_version").all();
-    const version = row?.user_version ?? 0;
+    const version = versionOf(database);
     if (version > migrations.length) {
       throw new ProxyError(
         "bug",

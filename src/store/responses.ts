@@ -162,9 +162,10 @@ export class StoredResponses implements ResponseStore {
     const total = database.query<{ count: number; bytes: number }, []>(
       "SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM response",
     );
+    // In the order in which they came: a clock may have been set back.
     const letOldestGo = database.query(
       `UPDATE response SET gone = 1 WHERE id =
-         (SELECT id FROM response WHERE gone = 0 AND id <> ? ORDER BY created LIMIT 1)`,
+         (SELECT id FROM response WHERE gone = 0 AND id <> ? ORDER BY rowid LIMIT 1)`,
     );
     for (let { count, bytes } = total.get() ?? { count: 0, bytes: 0 }; ;) {
       if (count <= this.#options.maxResponses && bytes <= this.#options.maxBytes) break;

@@ -113,6 +113,21 @@ describe("a response that is stored", () => {
     expect(ids(store, all)).toEqual(["c", "d", "e"]);
   });
 
+  test("outlives a clock that is set back, and gives way in the order of the responses, not of their times", async () => {
+    const { store, clock } = open(await folder(), { maxResponses: 3, ttl: day });
+    for (const id of ["a", "b", "c"]) store.save(storedResponse(id));
+    clock.now -= 300 * day;
+    expect(ids(store, ["a", "b", "c"])).toEqual(["a", "b", "c"]);
+    store.save(storedResponse("d", "c"));
+    store.save(storedResponse("e"));
+    expect(ids(store, ["a", "b", "c", "d", "e"])).toEqual(["c", "d", "e"]);
+    expect(store.chain("d")).toHaveLength(2);
+    clock.now += day / 2;
+    expect(ids(store, ["c", "d", "e"])).toEqual(["c", "d", "e"]);
+    clock.now += day;
+    expect(ids(store, ["c", "d", "e"])).toEqual(["c"]);
+  });
+
   test("gives way where there is too much, but never the newest, nor what it stands on", async () => {
     const { store } = open(await folder(), { maxBytes: 30_000 });
     const all = ["a", "b", "c", "d"];
@@ -162,6 +177,21 @@ describe("a database that can't be used", () => {
     expect(() => store.chain("a")).toThrow(sentence);
     expect(store.save(storedResponse("a"))).toBe(false);
     expect(logged).toMatchObject([{ reason: expect.stringContaining(sentence) }]);
+  });
+
+  test("is read while another program has it locked, and written behind that", async () => {
+    const path = await folder();
+    const { store, logged } = open(path);
+    store.save(storedResponse("a"));
+    const other = new Database(join(path, "sluice.db"));
+    other.run("BEGIN IMMEDIATE");
+    expect(store.save(storedResponse("b"))).toBe(false);
+    expect(logged).toMatchObject([{ reason: expect.stringContaining("is locked by another program") }]);
+    expect(store.get("a")).toBeDefined();
+    expect(store.fault()).toBeUndefined();
+    other.run("COMMIT");
+    other.close();
+    expect(store.save(storedResponse("b", "a"))).toBe(true);
   });
 
   test("is used again as soon as it can be", async () => {
