@@ -24,7 +24,7 @@ export interface RunningServer {
   stop(graceSeconds?: number): Promise<void>;
 }
 
-/** Opens the port and the engine. Waits for neither the CLI nor a login. Throws a StartError when the port is taken. */
+/** Opens the port and the engine. Waits for neither the CLI nor a login. Throws a StartError when the port is taken, or there is no place for its files. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const engine = Promise.withResolvers<Engine>();
   const calls = new Calls();
@@ -33,6 +33,12 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const server = listen(config, (request, server) => door.serve(request, server));
   const port = server.port ?? config.port;
   engine.resolve(openEngine({ ...config, port }, log));
+  try {
+    await engine.promise;
+  } catch (error) {
+    await server.stop(true);
+    throw error;
+  }
 
   return {
     url: `http://${urlHost(config.host)}:${port}`,

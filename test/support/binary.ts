@@ -74,7 +74,8 @@ export async function startBinary(
     return code;
   };
   await eventually(() => {
-    if (sluice.exitCode !== null) throw new Error(`Sluice did not start:\n${printed}`);
+    if (sluice.exitCode !== null)
+      throw new Error(`Sluice did not start, but ended with ${sluice.exitCode}:\n${printed}`);
     return printed.includes("For your clients");
   });
   const url = /listening on (http:\S+)/.exec(printed)?.[1] ?? "";

@@ -57,7 +57,7 @@ class ClaudeEngine implements Engine {
   readonly #launcher: Launcher;
   readonly #pool: Pool;
   readonly #shelf: Shelf;
-  readonly #planner = new HistoryPlanner();
+  readonly #planner: HistoryPlanner;
   readonly #rateLimits = new RateLimits();
   readonly #counter: Counter;
   readonly #closing = new AbortController();
@@ -69,6 +69,7 @@ class ClaudeEngine implements Engine {
     this.#config = config;
     this.#log = log;
     this.#launcher = new Launcher(config, log);
+    this.#planner = new HistoryPlanner(log);
     this.#shelf = new Shelf({ ...config, kept: () => this.#pool.rested() });
     const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({

@@ -1,3 +1,4 @@
+import type { Log } from "../../log.ts";
 import type { Message } from "../../messages/types.ts";
 import type { Replayed } from "./replay.ts";
 import { type Transcript, transcriptLength, writeTranscript } from "./transcript.ts";
@@ -19,14 +20,27 @@ export interface Plan {
  * they happen on this machine; the first values are those of cli-protocol.md section 4.
  */
 export class HistoryPlanner {
+  readonly #log: Log;
   #startMs = 450;
   #messageMs = 2.5;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
 
   async plan(messages: readonly Message[], model: string, folder: string): Promise<Plan> {
     const length = transcriptLength(messages.slice(0, -1));
     if (length * this.#messageMs <= this.#startMs) return { replay: messages };
-    const transcript = await writeTranscript(messages.slice(0, length), model, folder);
-    return { transcript, replay: messages.slice(length) };
+    try {
+      const transcript = await writeTranscript(messages.slice(0, length), model, folder);
+      return { transcript, replay: messages.slice(length) };
+    } catch (error) {
+      // The slower way needs no disk.
+      this.#log.warn("A conversation could not be written down for Claude Code to load; it is told it instead", {
+        reason: (error as Error).message,
+      });
+      return { replay: messages };
+    }
   }
 
   /** A process took so long from its start to its readiness. */

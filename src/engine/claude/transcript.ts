@@ -19,7 +19,7 @@ export interface Transcript {
   remove(): Promise<void>;
 }
 
-/** Writes messages to a file that only this user can read, below `folder`. `model` is the full id. */
+/** Writes messages to a file that only this user can read, below `folder`, whole or not at all. `model` is the full id. */
 export async function writeTranscript(
   messages: readonly Message[],
   model: string,
@@ -27,9 +27,15 @@ export async function writeTranscript(
 ): Promise<Transcript> {
   const own = await mkdtemp(join(folder, "transcript-"));
   const path = join(own, `${crypto.randomUUID()}.jsonl`);
-  await writeFile(path, linesOf(messages, model), { mode: 0o600 });
   let removed: Promise<void> | undefined;
-  return { path, remove: () => (removed ??= rm(own, { recursive: true, force: true })) };
+  const remove = () => (removed ??= rm(own, { recursive: true, force: true }));
+  try {
+    await writeFile(path, linesOf(messages, model), { mode: 0o600 });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, remove };
 }
 
 function linesOf(messages: readonly Message[], model: string): string {
