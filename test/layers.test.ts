@@ -131,6 +131,19 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
     ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts", "engine/claude/reaper.ts"],
   ],
   [/Bun\.serve/, ["server.ts", "engine/claude/probe.ts"]],
+  // The time of day jumps when somebody sets it: no wait is measured by it, only what is told to others or kept.
+  [
+    /\bDate\.now\b|\bnew Date\(\)/,
+    [
+      "log.ts",
+      "store/responses.ts",
+      "dialect/chat/encode.ts",
+      "dialect/responses/response.ts",
+      "engine/claude/transcript.ts",
+      // Until when the upstream's limits last.
+      ...["rate-limits", "replay", "turn", "conversation", "agent-turn"].map((name) => `engine/claude/${name}.ts`),
+    ],
+  ],
 ];
 
 const files = [...new Glob("**/*.ts").scanSync(source)].sort();

@@ -4,7 +4,7 @@ import manifest from "../package.json" with { type: "json" };
 import { testedVersion } from "../src/engine/claude/locate.ts";
 import { exitCodes } from "../src/error.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
-import { readmePath, readTable, tables } from "./support/readme.ts";
+import { checkTests, readmePath, readTable, tables } from "./support/readme.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(readmePath).text();
@@ -42,6 +42,18 @@ describe("tables", () => {
     const codes = readTable(readme, "Exit codes").map(([code]) => Number(code));
     expect(codes).toEqual([0, 1, ...Object.values(exitCodes)]);
   });
+});
+
+test("every fault names the test that shows it", async () => {
+  const faults = readTable(readme, "When something fails");
+  expect(faults.length).toBeGreaterThan(50);
+  expect(await checkTests(faults)).toEqual([]);
+  expect(
+    await checkTests([
+      ["It rains", "A test"],
+      ["It snows", "`readme.test.ts` no such test"],
+    ]),
+  ).toHaveLength(2);
 });
 
 test("the version of Claude Code is the tested one", () => {

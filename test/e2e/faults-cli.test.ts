@@ -152,7 +152,7 @@ const states = (signal: "SIGKILL" | "SIGSTOP", type: string, status: number): St
 ];
 
 /** A busy machine starts a process within this, or it is taken for one that hangs. */
-const patient = ["--stall-timeout", "3s", "--max-processes", "4"];
+const patient = ["--stall-timeout", "5s", "--max-processes", "4"];
 
 describe.concurrent("a process is killed", () => {
   test.each(states("SIGKILL", "api_error", 502))("%s", (_, script, play) =>
@@ -167,6 +167,16 @@ describe.concurrent("a process is stopped, and says nothing any more", () => {
 });
 
 describe.concurrent("a CLI that misbehaves", () => {
+  test("says nothing at its start", async () => {
+    await using folder = await temporaryFolder();
+    const claude = await fakeClaude({ startup: [hang] }, folder.path);
+    const args = ["--stall-timeout", "1s"];
+    await using sluice = await startBinary(folder.path, { url: "http://127.0.0.1:9" }, { claude, args });
+    const reply = await sluice.post("/v1/messages", { model: "sonnet", max_tokens: 9, messages: [user("one")] });
+    expect([reply.status, ...advice(reply)]).toEqual([504, "5", null]);
+    expect(await reply.text()).toContain("Claude Code did not start within 1 s.");
+  });
+
   test("prints noise among its lines", () =>
     onStage(
       {

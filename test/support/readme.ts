@@ -1,6 +1,6 @@
 /** The README's tables that the code decides. `bun test/support/readme.ts` writes them anew. */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parameters as messages } from "../../src/dialect/anthropic/parameters.ts";
 import { parameters as chat } from "../../src/dialect/chat/parameters.ts";
 import { parameters as responses } from "../../src/dialect/responses/parameters.ts";
@@ -23,6 +23,24 @@ export function readTable(text: string, heading: string): string[][] {
   const [, ...rows] = [...(section.split("\n## ")[0] ?? "").matchAll(/^\|(.*)\|$/gm)];
   const cells = rows.map(([, row = ""]) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
   return cells.filter(([first]) => !/^-+$/.test(first ?? ""));
+}
+
+/**
+ * What is wrong with the last cells of a table's rows, each of which names the tests that show the row, a file below
+ * `test/` and a title in it: `` `e2e/x.test.ts` the title ``, and a `<br>` between two. Bold rows are headings.
+ */
+export async function checkTests(table: readonly (readonly string[])[]): Promise<string[]> {
+  const rows = table.filter(([first]) => !first?.startsWith("**"));
+  const wrong = rows
+    .flatMap((row) => (row.at(-1) ?? "").split("<br>"))
+    .map(async (cell) => {
+      const [, file, title] = /^`([^`]+\.test\.ts)` (.+)$/.exec(cell) ?? [];
+      if (file === undefined) return [`names no test: ${cell}`];
+      const source = Bun.file(join(import.meta.dir, "..", file));
+      const found = (await source.exists()) && (await source.text()).includes(`"${title}",`);
+      return found ? [] : [`there is no such test: ${cell}`];
+    });
+  return (await Promise.all(wrong)).flat();
 }
 
 function optionRow(option: Option<unknown>): string[] {
