@@ -1,18 +1,9 @@
 /** A random secret of this installation, in a file of the state folder. */
 
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openStateFolder } from "./state.ts";
 
 /** How many bytes a key has. */
 export const keyLength = 32;
@@ -28,7 +19,7 @@ export function readOrCreateKey(folder: string, name: string): Buffer {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  openStateFolder(folder);
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
     writeFileSync(draft, randomBytes(keyLength), { mode: 0o600, flag: "wx", flush: true });

@@ -1,7 +1,8 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { ProxyError } from "../error.ts";
+import { openStateFolder } from "../state.ts";
 import { migrations } from "./migrations.ts";
 
 /** Where the database of a state folder is. */
@@ -14,9 +15,8 @@ export const databasePath = (folder: string): string => join(folder, "sluice.db"
 export function openDatabase(folder: string): Database {
   const path = databasePath(folder);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // SQLite gives the files beside it the mode of this one.
-    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+    openStateFolder(folder);
+    closeToOthers(path);
     const database = new Database(path, { readwrite: true, strict: true });
     try {
       prepare(database);
@@ -50,6 +50,23 @@ function ailment(error: unknown): string {
   if (code === "ELOOP") return "is a symbolic link, which Sluice does not follow: put a file in its place.";
   if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") return "can't be written: the disk is full.";
   return `can't be used (${error instanceof SQLiteError ? message : code || message}).`;
+}
+
+/** Only the user can read what is stored: SQLite gives the files beside the database the mode of this one. */
+function closeToOthers(path: string): void {
+  for (const beside of ["-wal", "-shm", "-journal"]) {
+    if (lstatSync(path + beside, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw Object.assign(new Error(`${path + beside} is a link`), { code: "ELOOP" });
+    }
+  }
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    const { mode, uid } = fstatSync(file);
+    if (uid !== process.getuid?.()) throw new Error(`${path} belongs to another user`);
+    if ((mode & 0o077) !== 0) fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function prepare(database: Database): void {

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, normalize } from "node:path";
+import { openStateSubfolder } from "../../state.ts";
 
 /** Marks the environment of everything that a Sluice starts, whatever starts what in turn. */
 export const instanceVariable = "SLUICE_INSTANCE";
@@ -26,9 +27,7 @@ export class InstanceRecord {
   readonly #file: string;
 
   constructor(stateFolder: string, folder: string) {
-    const instances = join(stateFolder, "instances");
-    mkdirSync(instances, { recursive: true, mode: 0o700 });
-    this.#file = join(instances, `${this.id}.json`);
+    this.#file = join(instancesIn(stateFolder), `${this.id}.json`);
     const record: Instance = { id: this.id, pid: process.pid, started: startOf(process.pid) ?? "", folder };
     writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
   }
@@ -40,8 +39,9 @@ export class InstanceRecord {
 
 /** Ends what Sluices left behind that are gone. Gives how many processes that were. */
 export function sweepOrphans(stateFolder: string): number {
-  const instances = join(stateFolder, "instances");
-  const gone = namesIn(instances).flatMap((name) => {
+  const instances = instancesIn(stateFolder);
+  const records = namesIn(instances).filter((name) => /^[0-9a-f-]{36}\.json$/.test(name));
+  const gone = records.flatMap((name) => {
     const file = join(instances, name);
     const instance = readInstance(file);
     if (instance && startOf(instance.pid) === instance.started) return [];
@@ -63,13 +63,18 @@ export function endMarked(variable: string, mark: string): number {
   return processesWith(`${variable}=${mark}`).filter(endProcess).length;
 }
 
+function instancesIn(stateFolder: string): string {
+  return openStateSubfolder(stateFolder, "instances");
+}
+
 function readInstance(file: string): Instance | undefined {
   try {
     const value = JSON.parse(readFileSync(file, "utf8")) as Partial<Instance>;
     const { id, pid, started, folder } = value;
-    const valid = typeof id === "string" && typeof pid === "number" && typeof started === "string";
+    const valid = /^[\w-]{8,36}$/.test(String(id)) && typeof pid === "number" && typeof started === "string";
     // Only a folder of the kind that Sluice makes is ever removed.
-    if (!valid || typeof folder !== "string" || !/[\\/]sluice-\w+$/.test(folder)) return undefined;
+    if (!valid || typeof id !== "string" || typeof folder !== "string") return undefined;
+    if (normalize(folder) !== folder || !/^\/.*\/sluice-\w{6}$/.test(folder)) return undefined;
     return { id, pid, started, folder };
   } catch {
     return undefined;

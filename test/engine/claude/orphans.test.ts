@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InstanceRecord, instanceVariable, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
-import { stateFolder } from "../../../src/state.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
 
 /** A process that ends for nobody but a signal, in a session of its own, as a shell of the CLI is. */
@@ -45,13 +44,8 @@ test("a record that is none is removed, and no folder is that Sluice did not mak
   const precious = join(folder.path, "precious");
   mkdirSync(precious);
   record(folder.path, { id: "x", pid: 1, started: "0", folder: precious });
-  writeFileSync(join(folder.path, "instances", "broken.json"), "{");
+  writeFileSync(join(folder.path, "instances", `${crypto.randomUUID()}.json`), "{");
   expect(sweepOrphans(folder.path)).toBe(0);
   expect(existsSync(precious)).toBe(true);
   expect(readdirSync(join(folder.path, "instances"))).toEqual([]);
-});
-
-test("the state folder follows XDG", () => {
-  expect(stateFolder({ HOME: "/home/x", XDG_STATE_HOME: "/state" })).toBe("/state/sluice");
-  expect(stateFolder({ HOME: "/home/x" })).toEndWith("sluice");
 });
