@@ -1,12 +1,13 @@
 /** Flags over environment over config file over defaults, into one frozen Config. The only reader of process.env. */
 
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readConfigFile } from "./config-file.ts";
 import { StartError } from "./error.ts";
 import type { Effort } from "./messages/types.ts";
 import { nearest } from "./nearest.ts";
 import { configFile, nativeConfigFile, type Option, options, type Setting, variablesOf } from "./options.ts";
+import { readableByAnyone } from "./trust.ts";
 
 /** Everything that can be configured, read once and frozen. */
 export interface Config {
@@ -79,6 +80,8 @@ export interface LoadedConfig {
   sources: Readonly<Record<Setting, string>>;
   /** The config file that was looked for. */
   file: string;
+  /** What is not wrong, but better otherwise: sentences for the log. */
+  warnings: readonly string[];
 }
 
 export interface LoadOptions {
@@ -92,6 +95,8 @@ type Name = Setting | "configFile" | "nativeConfigFile";
 interface Given {
   value: unknown;
   source: string;
+  /** The config file that it stands in. */
+  file?: string;
 }
 
 const table = Object.entries({ ...options, configFile, nativeConfigFile }) as [Name, Option<unknown>][];
@@ -119,7 +124,7 @@ export function loadConfig(args: readonly string[], { mode, env = process.env }:
   // The table's type says that each schema gives what the Config holds under that name.
   const config = Object.freeze({ ...values, ...(mode && { mode }), env: copyOf(env) }) as Config;
   refuseOpenDoor(config);
-  return { config, sources: sources as Record<Setting, string>, file };
+  return { config, sources: sources as Record<Setting, string>, file, warnings: exposed(given) };
 }
 
 function readFlags(args: readonly string[]): Map<Name, Given> {
@@ -172,23 +177,12 @@ function defaultFile(env: Readonly<Record<string, string | undefined>>): string 
 }
 
 function readFile(path: string, required: boolean): Map<Name, Given> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !required) return new Map();
-    if (code === "ENOENT") throw usage(`The config file ${path} does not exist.`);
-    if (code === "EISDIR") throw usage(`The config file ${path} is a directory.`);
-    throw usage(`The config file ${path} cannot be read (${code}).`);
-  }
-
   const names = new Map(settings.map((name) => [options[name].flag, name]));
   const given = new Map<Name, Given>();
-  for (const [key, value] of Object.entries(parseYaml(path, text))) {
+  for (const [key, value] of readConfigFile(path, required)) {
     const name = names.get(key);
     if (name === undefined) throw usage(`${path}: ${unknown("key", key, [...names.keys()])}`);
-    if (value !== null && value !== "") given.set(name, { value, source: `${path}: ${key}` });
+    if (value !== null && value !== "") given.set(name, { value, source: `${path}: ${key}`, file: path });
   }
   return given;
 }
@@ -196,19 +190,6 @@ function readFile(path: string, required: boolean): Map<Name, Given> {
 function readNativeFile(asked: Given): Map<Name, Given> {
   const implied: [Name, Given] = ["mode", { value: "native", source: asked.source }];
   return new Map([implied, ...readFile(check(nativeConfigFile, asked) as string, true)]);
-}
-
-function parseYaml(path: string, text: string): object {
-  let parsed: unknown;
-  try {
-    parsed = Bun.YAML.parse(text);
-  } catch (error) {
-    const [reason] = String((error as Error).message).split("\n");
-    throw usage(`The config file ${path} is not valid YAML (${reason}).`);
-  }
-  if (parsed === null || parsed === undefined) return {};
-  if (typeof parsed === "object" && !Array.isArray(parsed)) return parsed;
-  throw usage(`The config file ${path} must hold lines such as "port: 3456".`);
 }
 
 function defaults(): Map<Name, Given> {
@@ -241,10 +222,32 @@ function unknown(kind: string, name: string, names: readonly string[]): string {
   return `Unknown ${kind} ${quote(name)}${meant === undefined ? "." : `: did you mean ${meant}?`}`;
 }
 
+/** Where secrets lie open to the other users of this machine. */
+function exposed(given: ReadonlyMap<Name, Given>): string[] {
+  const secrets = table.flatMap(([name, { secret }]) => (secret ? (given.get(name) ?? []) : []));
+  const sentences = secrets.flatMap(({ source, file }) => {
+    if (source.startsWith("--"))
+      return `${source} can be read by every user of this machine, in \`ps\`: a variable or the config file can't`;
+    return file !== undefined && readableByAnyone(file)
+      ? `${file} can be read by every user of this machine, and holds a key: \`chmod 600\` it`
+      : [];
+  });
+  return [...new Set(sentences)];
+}
+
 /** A value as one short line, whatever it holds. */
 function quote(value: unknown): string {
-  const line = JSON.stringify(value) ?? String(value);
+  const line = toJson(value) ?? String(value);
   return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
+
+/** YAML can refer to itself. */
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 function usage(sentence: string): StartError {

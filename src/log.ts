@@ -70,7 +70,7 @@ function textOf(value: unknown): string {
 }
 
 /** What would move the cursor, forge a line or turn the text around: C0, DEL, C1, line separators, bidi controls. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   const controls = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
   return text.replace(controls, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

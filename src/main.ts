@@ -4,6 +4,7 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { StartError } from "./error.ts";
+import { escapeControls } from "./log.ts";
 import { nearest } from "./nearest.ts";
 
 const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -56,7 +57,7 @@ async function showHelp(command: CommandDef | undefined): Promise<void> {
 /** What can be mended is one sentence; anything else is a bug, and its stack is wanted. */
 function report(error: unknown): number {
   if (error instanceof StartError) {
-    console.error(`sluice: ${error.message}`);
+    console.error(`sluice: ${escapeControls(error.message)}`);
     return error.exitCode;
   }
   console.error(error);

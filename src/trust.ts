@@ -20,3 +20,13 @@ export function openToAnyone(path: string, user = process.getuid?.()): string | 
   }
   return undefined;
 }
+
+/** Whether any user of this machine can read a file. */
+export function readableByAnyone(path: string): boolean {
+  const real = realpathSync(path);
+  if ((statSync(real).mode & 0o004) === 0) return false;
+  for (let at = dirname(real); at !== dirname(at); at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+  }
+  return true;
+}

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../src/config.ts";
@@ -376,5 +376,70 @@ describe("the config file", () => {
     expect(refusal([], { SLUICE_CONFIG: "/no/such.yaml" })).toBe("The config file /no/such.yaml does not exist.");
     expect(refusal(["--config", home])).toBe(`The config file ${home} is a directory.`);
     expect(refusal(["--config", join(file, "below")])).toContain("cannot be read (ENOTDIR)");
+  });
+});
+
+describe("a hostile config file", () => {
+  const bombs: [string, string][] = [
+    ["a value that holds itself", "allow-host: &a [*a]"],
+    ["a key that holds itself", "port: &a {b: *a}"],
+    [
+      "aliases of aliases",
+      ["a: &a0 [x]", ...Array.from({ length: 30 }, (_, n) => `b${n}: &a${n + 1} [${`*a${n},`.repeat(9)}]`)].join("\n"),
+    ],
+    ["lists without end", "[".repeat(200_000)],
+    ["maps in maps", Array.from({ length: 3000 }, (_, n) => `${" ".repeat(n)}a:`).join("\n")],
+    ["more than a megabyte", `model: ${"x".repeat(1_000_001)}`],
+    ["a tag for code", "port: !!js/function 'function () { return 1 }'"],
+    ["two documents", "port: 1\n---\nport: 2"],
+    ["bytes that are no text", "port: \0\x01\ufffd"],
+    ["wrong types", "host: {a: 1}"],
+    ["escapes of a terminal", '"\\e[31mport": 1'],
+  ];
+  test.each(bombs)("%s: one sentence", (_, yaml) => expect(refusal([], {}, yaml).length).toBeLessThan(300));
+
+  test("one that is not read: a pipe, which might never end, and a device", () => {
+    const pipe = join(home, "pipe");
+    expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+    expect(refusal(["--config", pipe])).toBe(`The config file ${pipe} is no regular file.`);
+    expect(refusal(["--config", "/dev/zero"])).toBe("The config file /dev/zero is no regular file.");
+  });
+
+  test("one that anyone could have written, or put there: it names a program to run", () => {
+    load();
+    for (const [path, mode] of [
+      [file, 0o666],
+      [join(home, ".config"), 0o777],
+    ] as const) {
+      chmodSync(path, mode);
+      expect(refusal([], {}, "claude: /tmp/evil")).toContain(`is not safe: any user can change ${path};`);
+      chmodSync(path, 0o700);
+    }
+  });
+});
+
+describe("a secret that lies open", () => {
+  const warnings = (args: string[], env = {}, yaml = "") => load(args, env, yaml).warnings;
+
+  test("in a flag, or in a file that others can read, is warned about", () => {
+    expect(warnings(["--client-key", "c"])).toEqual([
+      "--client-key can be read by every user of this machine, in `ps`: a variable or the config file can't",
+    ]);
+    load();
+    for (const path of [home, join(home, ".config"), join(home, ".config/sluice")]) chmodSync(path, 0o755);
+    chmodSync(file, 0o644);
+    expect(warnings([], {}, "client-key: c")).toEqual([
+      `${file} can be read by every user of this machine, and holds a key: \`chmod 600\` it`,
+    ]);
+    expect(warnings([], { SLUICE_CLIENT_KEY: "c" }, "client-key: d")).toEqual([]);
+    expect(warnings([], {}, "port: 1")).toEqual([]);
+  });
+
+  test("is not, where the file or a folder above it is closed", () => {
+    chmodSync(file, 0o600);
+    expect(warnings([], {}, "client-key: c")).toEqual([]);
+    chmodSync(file, 0o644);
+    chmodSync(home, 0o700);
+    expect(warnings([], {}, "client-key: c")).toEqual([]);
   });
 });

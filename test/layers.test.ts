@@ -32,7 +32,8 @@ const rooms: Record<string, string[]> = {
   "options.ts": ["type:config.ts", "type:messages/", "option-values.ts", "options-native.ts", "options-processes.ts"],
   "options-native.ts": ["type:config.ts", "type:options.ts", "option-values.ts"],
   "options-processes.ts": ["type:config.ts", "type:options.ts", "option-values.ts"],
-  "config.ts": ["error.ts", "nearest.ts", "options.ts", "type:messages/"],
+  "config-file.ts": ["error.ts", "trust.ts"],
+  "config.ts": ["config-file.ts", "trust.ts", "error.ts", "nearest.ts", "options.ts", "type:messages/"],
   "dialect/anthropic/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts"],
   "dialect/chat/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts", ...openai],
   "dialect/responses/": ["messages/", "error.ts", "dialect/dialect.ts", "dialect/validate.ts", ...openai],
@@ -114,7 +115,7 @@ const rooms: Record<string, string[]> = {
     "engine/claude/environment.ts",
     "nearest.ts",
   ],
-  "main.ts": ["commands/", "error.ts", "config.ts", "nearest.ts", "options.ts"],
+  "main.ts": ["commands/", "error.ts", "log.ts", "config.ts", "nearest.ts", "options.ts"],
 };
 
 const packages: Record<string, string[]> = {

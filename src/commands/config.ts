@@ -1,5 +1,6 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { type LoadedConfig, loadConfig } from "../config.ts";
+import { escapeControls } from "../log.ts";
 import { options, type Setting } from "../options.ts";
 import { helpArgs } from "./args.ts";
 
@@ -42,5 +43,5 @@ function asText(loaded: LoadedConfig): string {
 
 function show(value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "-";
-  return Array.isArray(value) ? value.join(",") : String(value);
+  return escapeControls(Array.isArray(value) ? value.join(",") : String(value));
 }

@@ -15,6 +15,7 @@ export const demo = defineCommand({
     const { config, sources } = loaded;
     // Lines of the log between those of the demo would only confuse, unless they were asked for.
     const log = createLog(sources.logLevel === "default" ? "warn" : config.logLevel);
+    for (const warning of loaded.warnings) log.warn(warning);
     const stopped = stopSignal(config);
 
     const server = await start(loaded, log);

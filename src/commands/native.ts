@@ -13,7 +13,7 @@ const limit = "BUN_CONFIG_MAX_HTTP_REQUESTS";
 const most = "65535";
 
 /** Checks what native mode needs, as the first mode or as the fallback. Throws a StartError where it can't work. */
-export function checkNative({ config, sources }: LoadedConfig, log: Log): void {
+export function checkNative({ config }: LoadedConfig, log: Log): void {
   const { host, port, upstream, apiKey, authToken } = config;
   if (pointsAt(upstream, host, port)) {
     throw new StartError(
@@ -23,9 +23,6 @@ export function checkNative({ config, sources }: LoadedConfig, log: Log): void {
   }
   createAuthorize(config);
   if (config.redact) checkIdentity(config);
-  for (const flag of [sources.apiKey, sources.authToken].filter((source) => source.startsWith("--"))) {
-    log.warn(`${flag} can be read by every user of this machine, in \`ps\`: a variable or the config file can't`);
-  }
   const { protocol, hostname } = new URL(upstream);
   const near = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
   if (protocol === "http:" && !near && (apiKey ?? authToken) !== undefined) {

@@ -17,6 +17,7 @@ export const serve = defineCommand({
     const loaded = loadConfig(rawArgs);
     const { config } = loaded;
     const log = createLog(config.logLevel);
+    for (const warning of loaded.warnings) log.warn(warning);
     if (usesNative(config)) {
       checkNative(loaded, log);
       raiseRequestLimit(config);

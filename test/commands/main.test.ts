@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { exitCodes } from "../../src/error.ts";
 import { options } from "../../src/options.ts";
@@ -55,5 +57,20 @@ describe("refused with one sentence", () => {
   test("a variable", async () => {
     const { code, stderr } = await runCommand([], { env: { SLUICE_PORT: "x" } });
     expect([code, stderr]).toEqual([2, 'sluice: SLUICE_PORT must be a port number from 0 to 65535, not "x".\n']);
+  });
+
+  test("what a config file says can't write on the terminal", async () => {
+    const nasty = "\x1b]0;title\x07\u009b31m\u202e";
+    const prepare = (home: string) => {
+      writeFileSync(join(home, "c.yaml"), `model: ${JSON.stringify(nasty)}\nport: ${JSON.stringify(nasty)}\n`);
+      return ["--config", join(home, "c.yaml")];
+    };
+    const controls = /[^\P{Cc}\n]|\u202e/u;
+    const refused = await runCommand(["serve"], { prepare });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("port must be")]);
+    expect(refused.stderr).not.toMatch(controls);
+    const shown = await runCommand(["config"], { prepare, env: { SLUICE_PORT: "1" } });
+    expect(shown.stdout).toContain("\\u001b]0;title");
+    expect(shown.stdout).not.toMatch(controls);
   });
 });

@@ -1,10 +1,11 @@
 /** Finds Claude Code and asks it, before the first request does, whether it works and is logged in. */
 
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "../../config.ts";
 import { StartError } from "../../error.ts";
+import { openToAnyone } from "../../trust.ts";
 
 /** The version that everything here was tried with. Others may work: they are warned about, never refused. */
 export const testedVersion = "2.1.329";
@@ -15,13 +16,25 @@ const systemPlaces = ["/opt/homebrew/bin/claude", "/usr/local/bin/claude"];
 /** More than a cold start on a busy machine takes. */
 const patience = 30_000;
 
-/** The absolute path of Claude Code; throws a StartError that says what to do. */
+/** The absolute path of Claude Code, which nobody could have replaced; throws a StartError that says what to do. */
 export function locate(config: Pick<Config, "claude" | "env">, places = systemPlaces): string {
+  const path = find(config, places);
+  const open = openToAnyone(path);
+  if (open === undefined) return path;
+  throw new StartError(
+    "claude_not_executable",
+    `${path} is not started: any user of this machine can change ${open}. Take that right away with \`chmod o-w\`.`,
+  );
+}
+
+function find(config: Pick<Config, "claude" | "env">, places: readonly string[]): string {
   if (config.claude?.includes("/")) return checkGiven(resolve(config.claude));
 
   const name = config.claude ?? "claude";
-  const onPath = Bun.which(name, { PATH: config.env["PATH"] ?? "" });
-  if (onPath !== null) return resolve(onPath);
+  // Where Sluice is started, anything may lie about.
+  const folders = (config.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
+  const onPath = Bun.which(name, { PATH: folders.join(delimiter) });
+  if (onPath !== null) return onPath;
   if (config.claude !== undefined) {
     throw new StartError("claude_not_found", `There is no program ${name} on PATH: give a path with --claude PATH.`);
   }

@@ -109,6 +109,41 @@ describe("locate", () => {
   });
 });
 
+describe("a program that somebody else could have put there", () => {
+  const find = (claude?: string, path = "") => locate({ claude, env: { HOME: home, PATH: path } }, []);
+
+  test("is not started, whether it was given or found", async () => {
+    const claude = program("bin/claude");
+    const sentence = (open: string): [number, string] => [
+      exitCodes.claude_not_executable,
+      `${claude} is not started: any user of this machine can change ${open}. Take that right away with \`chmod o-w\`.`,
+    ];
+    for (const [open, mode] of [
+      [claude, 0o777],
+      [join(home, "bin"), 0o777],
+    ] as const) {
+      chmodSync(open, mode);
+      expect(await failure(() => find(claude))).toEqual(sentence(open));
+      expect(await failure(() => find(undefined, join(home, "bin")))).toEqual(sentence(open));
+      chmodSync(open, 0o755);
+    }
+    expect(find(claude)).toBe(claude);
+  });
+
+  test("is not found in the folder that Sluice is started in, also where PATH names that", async () => {
+    program("claude");
+    const before = process.cwd();
+    process.chdir(home);
+    try {
+      for (const path of [".", "", ":", "./"]) {
+        expect((await failure(() => find("claude", path)))[0]).toBe(exitCodes.claude_not_found);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
+
 describe("readVersion", () => {
   test("reads what the CLI says", async () => {
     expect(await readVersion(program("claude", 'echo "2.1.400-beta.1 (Claude Code)"'), {})).toBe("2.1.400-beta.1");
