@@ -67,6 +67,10 @@ export interface Config {
   /** Whether Sluice stops when the process that started it is gone. */
   exitWithParent: boolean;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** "auto": for people on a terminal, for programs elsewhere. */
+  logFormat: "auto" | "json" | "pretty";
+  /** Whether prompts and answers are logged. */
+  logBodies: boolean;
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
   passEnv: readonly string[];
@@ -210,7 +214,8 @@ function copyOf(env: Readonly<Record<string, string | undefined>>): Readonly<Rec
   return Object.freeze(Object.fromEntries(set));
 }
 
-function refuseOpenDoor({ host, clientKey }: Config): void {
+/** Throws a StartError where other machines could come in without a key. */
+export function refuseOpenDoor({ host, clientKey }: Config): void {
   if (clientKey !== undefined || /^(localhost|127(\.\d+){3}|::1)$/.test(host)) return;
   throw usage(
     `Listening on ${host} lets other machines in: set SLUICE_CLIENT_KEY to a key that clients must send, or leave out --host.`,

@@ -51,6 +51,8 @@ export interface ErrorDetails {
   status?: number | undefined;
   /** Seconds to wait before another try. */
   retryAfter?: number | undefined;
+  /** The part of the message that may repeat a prompt: what a parser or a program that died has said of its input. */
+  quoted?: string | undefined;
   /** Overrides the table: a usage limit that resets in hours is not worth a retry. */
   retryable?: boolean | undefined;
   cause?: unknown;
@@ -65,6 +67,7 @@ export class ProxyError extends Error {
   readonly param: string | undefined;
   readonly code: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly quoted: string | undefined;
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -74,6 +77,12 @@ export class ProxyError extends Error {
     this.param = details.param;
     this.code = details.code;
     this.retryAfter = details.retryAfter;
+    this.quoted = details.quoted;
+  }
+
+  /** The message without what it quotes: for a log, which holds no prompts. */
+  get plain(): string {
+    return this.quoted ? this.message.replace(this.quoted, "…") : this.message;
   }
 
   /** The same failure, of a request that must not be sent again: what it did would be done twice. */

@@ -9,6 +9,8 @@ import { ProxyError } from "./error.ts";
 export interface Guard {
   /** Throws a ProxyError unless the request may enter. Looks at its head only; `keyless` is for `/health`. */
   check(request: Request, options?: { keyless?: boolean }): void;
+  /** Whether the request carries the client key, where one is set. */
+  hasKey(request: Request): boolean;
   /** The answer to a CORS preflight, which carries no key; undefined for what is none. Throws as `check` does. */
   preflight(request: Request): Response | undefined;
   /** What an allowed web page must find in every answer, errors included, to be able to read it. */
@@ -54,17 +56,15 @@ export function createGuard(config: GuardConfig): Guard {
     }
   }
 
-  function checkKey(headers: Headers): void {
-    if (keyHash === undefined) return;
+  /** Why the client key lets a request not in; undefined where it does. */
+  function keyFault(headers: Headers): string | undefined {
+    if (keyHash === undefined) return undefined;
     const bearer = /^bearer +(.*)$/i.exec(headers.get("authorization") ?? "")?.[1];
     const given = [bearer, headers.get("x-api-key")].filter((key) => typeof key === "string");
-    if (given.length === 0) {
-      throw new ProxyError("authentication", "Send the client key as `Authorization: Bearer KEY` or `x-api-key: KEY`.");
-    }
+    if (given.length === 0) return "Send the client key as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     // Of equal length, as hashes are, two values can be compared without telling how much of them is right.
-    if (!given.some((key) => timingSafeEqual(sha256(key), keyHash))) {
-      throw new ProxyError("authentication", "The client key is wrong: it is the one that Sluice was started with.");
-    }
+    if (given.some((key) => timingSafeEqual(sha256(key), keyHash))) return undefined;
+    return "The client key is wrong: it is the one that Sluice was started with.";
   }
 
   function corsHeaders(request: Request): Record<string, string> {
@@ -81,9 +81,12 @@ export function createGuard(config: GuardConfig): Guard {
   return {
     check(request, { keyless = false } = {}) {
       checkSender(request);
-      if (!keyless) checkKey(request.headers);
+      const fault = keyless ? undefined : keyFault(request.headers);
+      if (fault !== undefined) throw new ProxyError("authentication", fault);
       checkBody(request, config.maxBody);
     },
+
+    hasKey: (request) => keyFault(request.headers) === undefined,
 
     preflight(request) {
       if (request.method !== "OPTIONS" || !request.headers.has("access-control-request-method")) return undefined;
@@ -112,7 +115,8 @@ export async function readBody(request: Request, maxBody: number, signal?: Abort
     return JSON.parse(text);
   } catch (error) {
     const reason = String((error as Error).message).replace(/^JSON Parse error: /, "");
-    throw new ProxyError("invalid_request", `The request body is not valid JSON: ${reason.slice(0, 200)}`);
+    const quoted = reason.slice(0, 200);
+    throw new ProxyError("invalid_request", `The request body is not valid JSON: ${quoted}`, { quoted });
   }
 }
 

@@ -14,6 +14,7 @@ import {
   size,
   whole,
 } from "./option-values.ts";
+import { logOptions } from "./options-log.ts";
 import { nativeOptions } from "./options-native.ts";
 import { processOptions } from "./options-processes.ts";
 
@@ -203,14 +204,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     fallback: "false",
     switch: true,
   },
-  logLevel: {
-    flag: "log-level",
-    description: "How much to log to stderr: debug, info, warn, error or silent",
-    hint: "LEVEL",
-    expects: "debug, info, warn, error or silent",
-    schema: z.enum(["debug", "info", "warn", "error", "silent"]),
-    fallback: "info",
-  },
+  ...logOptions,
   allowedHosts: {
     flag: "allow-host",
     description: "Another name that clients reach this server by, such as a tunnel's",

@@ -1,12 +1,14 @@
 import type { Server } from "bun";
 import { answer, refuse } from "./answer.ts";
+import { tap } from "./bodies.ts";
 import { Calls } from "./calls.ts";
+import { concealer, concealing } from "./conceal.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
-import { createGuard, readBody, readBytes } from "./guard.ts";
+import { createGuard, type Guard, readBody, readBytes } from "./guard.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
 import { serveStored } from "./responses.ts";
@@ -20,6 +22,8 @@ const patience = 30;
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
+  /** Serves by another configuration from now on, in what can change while it runs (`reloadConfig`). */
+  reload(config: Config): void;
   /** Takes no new requests, gives the running ones `graceSeconds` to end, aborts what is left, and ends the engine. */
   stop(graceSeconds?: number): Promise<void>;
 }
@@ -28,11 +32,14 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const engine = Promise.withResolvers<Engine>();
   const calls = new Calls();
+  // One for all, so that each sees what becomes of it.
+  const live = { ...config };
+  let conceal = concealer(config);
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
-  const door = new Door(config, log, engine.promise, memory, calls);
+  const door = new Door(live, log, engine.promise, memory, calls);
   const server = listen(config, (request, server) => door.serve(request, server));
-  const port = server.port ?? config.port;
-  engine.resolve(openEngine({ ...config, port }, log));
+  live.port = server.port ?? config.port;
+  engine.resolve(openEngine(live, log).then((opened) => concealing(opened, (text) => conceal(text))));
   try {
     await engine.promise;
   } catch (error) {
@@ -41,8 +48,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   }
 
   return {
-    url: `http://${urlHost(config.host)}:${port}`,
-    port,
+    url: `http://${urlHost(config.host)}:${live.port}`,
+    port: live.port,
+    reload(next) {
+      Object.assign(live, next, { port: live.port });
+      conceal = concealer(next);
+      door.reload();
+    },
     async stop(graceSeconds = 0) {
       const closed = server.stop();
       await Promise.race([closed, Bun.sleep(graceSeconds * 1000)]);
@@ -54,9 +66,19 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   };
 }
 
+/** A request on its way. */
+interface Visit {
+  id: string;
+  request: Request;
+  server: Server<undefined>;
+  url: URL;
+  route: Route;
+  call: Call;
+}
+
 /** Where requests come in: the guard, the route, the exchange, and one log line for each. */
 class Door {
-  readonly #guard;
+  #guard: Guard;
 
   constructor(
     readonly config: Config,
@@ -66,6 +88,11 @@ class Door {
     readonly calls: Calls,
   ) {
     this.#guard = createGuard(config);
+  }
+
+  /** Looks again at what the configuration says of who may enter. */
+  reload(): void {
+    this.#guard = createGuard(this.config);
   }
 
   async serve(request: Request, server: Server<undefined>): Promise<Response> {
@@ -84,26 +111,26 @@ class Door {
         status,
         ms: Math.round(performance.now() - started),
         ...notes,
-        ...(error && { error: error.kind, message: error.message }),
+        ...(error && { error: error.kind, message: this.config.logBodies ? error.message : error.plain }),
         ...(error?.kind === "bug" && { cause: error.cause }),
       });
     });
 
     let response: Response;
+    const observer: Observer = {
+      answered: (headers) =>
+        Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
+      streaming: () => {
+        streams = true;
+      },
+      used: ({ input_tokens, output_tokens }) => Object.assign(notes, { input_tokens, output_tokens }),
+      ended: (error) => ended(response?.status ?? 200, error),
+    };
     try {
-      const observer: Observer = {
-        answered: (headers) =>
-          Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
-        streaming: () => {
-          streams = true;
-        },
-        used: ({ input_tokens, output_tokens }) => Object.assign(notes, { input_tokens, output_tokens }),
-        ended: (error) => ended(response?.status ?? 200, error),
-      };
       const { signal } = controller;
       const abort = (reason?: unknown) => controller.abort(reason);
       const call = { headers: request.headers, signal, abort, observer };
-      response = await this.#respond(request, server, url, route, call);
+      response = await this.#respond({ id, request, server, url, route, call });
     } catch (thrown) {
       const error = toProxyError(thrown);
       response = refuse(route.dialect, error, id);
@@ -124,10 +151,11 @@ class Door {
     })) {
       response.headers.set(name, value);
     }
-    return response;
+    if (!this.config.logBodies || request.method !== "POST") return response;
+    return tap(response, (body) => this.log.info("Answer body", { request_id: id, body }));
   }
 
-  async #respond(request: Request, server: Server<undefined>, url: URL, route: Route, call: Call): Promise<Response> {
+  async #respond({ id, request, server, url, route, call }: Visit): Promise<Response> {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
     this.#guard.check(request, { keyless: route.endpoint === "health" });
@@ -136,6 +164,7 @@ class Door {
       const body = await reader(request, this.config.maxBody, call.signal);
       // From here on silence is the model's, and the client may wait as long as it likes.
       server.timeout(request, 0);
+      if (this.config.logBodies) this.log.info("Request body", { request_id: id, body: textOrValue(body) });
       return body;
     };
     if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });
@@ -161,7 +190,9 @@ class Door {
         return Response.json(route.dialect.encodeModel(await engine.model(route.id ?? "", request.headers)));
       case "health": {
         const health = await engine.health();
-        return Response.json(health, { status: health.ok ? 200 : 503 });
+        // That it lives may anyone know; what it does, and what is left of a subscription, only who may use it.
+        const told = this.#guard.hasKey(request) ? health : { ok: health.ok };
+        return Response.json(told, { status: health.ok ? 200 : 503 });
       }
       case "response":
       case "input_items":
@@ -186,6 +217,11 @@ function isForwarded({ dialect, endpoint }: Route, request: Request): boolean {
 /** The path as the API spells it, with the query. */
 function upstreamPath({ pathname, search }: URL): string {
   return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
+}
+
+/** What is passed on unread, as the text that it is. */
+function textOrValue(body: unknown): unknown {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
 }
 
 function checkMethod(request: Request, url: URL, route: Route): void {

@@ -68,6 +68,8 @@ describe("precedence", () => {
       drainTimeout: 30_000,
       exitWithParent: false,
       logLevel: "info",
+      logFormat: "auto",
+      logBodies: false,
       allowedHosts: [],
       allowedOrigins: [],
       passEnv: [],
@@ -170,6 +172,8 @@ describe("precedence", () => {
       drainTimeout: "7s",
       exitWithParent: "true",
       logLevel: "error",
+      logFormat: "json",
+      logBodies: "true",
       allowedOrigins: "https://a.example",
     };
     for (const [name, option] of Object.entries(options)) {

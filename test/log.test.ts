@@ -8,28 +8,43 @@ function line(message: string, fields: Record<string, unknown> = {}): string {
   return formatForPrograms(time, "info", message, fields);
 }
 
-/** Only the fields of a line. */
-function fields(given: Record<string, unknown>): string {
-  return line("m", given).replace(/^.* msg=m ?/, "");
+/** Only the fields of a line, as a reader of JSON has them. */
+function fields(given: Record<string, unknown>): Record<string, unknown> {
+  const { time: _time, level: _level, msg: _msg, ...rest } = JSON.parse(line("m", given)) as Record<string, unknown>;
+  return rest;
+}
+
+/** Only the fields of a line for people. */
+function pairs(given: Record<string, unknown>): string {
+  return Bun.stripANSI(formatForPeople(time, "info", "m", given)).replace(/^.* m ?/, "");
 }
 
 describe("a line", () => {
-  test("is logfmt", () => {
+  test("is JSON for programs", () => {
     expect(line("POST /v1/messages", { status: 200, way: "cold", url: "http://localhost:1/a", none: undefined })).toBe(
-      'time=2026-11-21T01:20:00.000Z level=info msg="POST /v1/messages" status=200 way=cold url=http://localhost:1/a',
+      '{"time":"2026-11-21T01:20:00.000Z","level":"info","msg":"POST /v1/messages","status":200,"way":"cold","url":"http://localhost:1/a"}',
     );
   });
 
-  test("quotes what has spaces, quotes or nothing in it", () => {
-    expect(fields({ a: "two words", b: 'a "b"', c: "", d: "a=b" })).toBe('a="two words" b="a \\"b\\"" c="" d="a=b"');
+  test("is short for people, with quotes around what has spaces, quotes or nothing in it", () => {
+    expect(pairs({ status: 200, a: "two words", b: 'a "b"', c: "", d: "a=b", none: undefined })).toBe(
+      'status=200 a="two words" b="a \\"b\\"" c="" d="a=b"',
+    );
+    expect(Bun.stripANSI(formatForPeople(time, "warn", "POST /", {}))).toMatch(/^\d\d:20:00 warn  POST \/$/);
   });
 
-  test("shows objects as JSON and errors with their stack, in the same line", () => {
-    expect(fields({ usage: { input_tokens: 3 } })).toBe('usage="{\\"input_tokens\\":3}"');
-    expect(fields({ error: new TypeError("oh no") })).toMatch(/^error="TypeError: oh no\\n.*log\.test\.ts/);
+  test("shows objects as they are, and errors with their stack, in the same line", () => {
+    expect(fields({ usage: { input_tokens: 3 } })).toEqual({ usage: { input_tokens: 3 } });
+    expect(pairs({ usage: { input_tokens: 3 } })).toBe('usage={"input_tokens":3}');
+    expect(fields({ error: new TypeError("oh no") })["error"]).toMatch(/^TypeError: oh no\n[^]*log\.test\.ts/);
   });
 
-  test("cuts what is too long", () => expect(fields({ a: "x".repeat(100_000) }).length).toBeLessThan(5000));
+  test("cuts what is too long", () => {
+    for (const a of ["x".repeat(100_000), ["x".repeat(100_000)], "\x1b".repeat(4001)]) {
+      expect(String(fields({ a })["a"]).length).toBeWithin(3990, 4010);
+      expect(pairs({ a }).length).toBeLessThan(25_000);
+    }
+  });
 
   test("comes out whatever the value is", () => {
     const cycle: Record<string, unknown> = {};
@@ -39,8 +54,20 @@ describe("a line", () => {
         throw new Error("no");
       },
     };
-    expect(fields({ cycle, odd, big: 10n, nothing: null, call: () => 1 })).toStartWith('cycle="[object Object]" odd=');
-    fc.assert(fc.property(fc.anything(), (value) => expect(fields({ value, end: 1 })).toEndWith("end=1")));
+    expect(fields({ cycle, odd, big: 10n, nothing: null, call: () => 1, none: Symbol("s") })).toEqual({
+      cycle: "[object Object]",
+      odd: "[object Object]",
+      big: "[object BigInt]",
+      nothing: null,
+      call: "() => 1",
+      none: "Symbol(s)",
+    });
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(fields({ value, end: 1 })["end"]).toBe(1);
+        expect(pairs({ value, end: 1 })).toEndWith("end=1");
+      }),
+    );
   });
 
   test("cannot be broken, forged or coloured by what it shows", () => {
@@ -50,7 +77,9 @@ describe("a line", () => {
     });
     fc.assert(
       fc.property(nasty, nasty, nasty, (message, name, value) => {
-        expect(line(message, { [name]: value, nested: { value } })).not.toMatch(controls);
+        const json = line(message, { [name]: value, nested: { value } });
+        expect(json).not.toMatch(controls);
+        expect(JSON.parse(json)).toMatchObject({ msg: message, nested: { value } });
         const pretty = formatForPeople(time, "warn", message, { [name]: value });
         // Its own colours are the only controls.
         const own = ["\x1b[90m", "\x1b[33m", "\x1b[0m"];
@@ -73,13 +102,14 @@ describe("secrets", () => {
     "Authorization",
     "cookie",
   ])("%s is redacted, also inside an object", (name) => {
-    expect(fields({ [name]: "hunter2" })).toBe(`${name}=[redacted]`);
-    expect(fields({ headers: { [name]: "hunter2" } })).not.toContain("hunter2");
-    expect(formatForPeople(time, "info", "m", { [name]: "hunter2" })).not.toContain("hunter2");
+    expect(fields({ [name]: "hunter2" })).toEqual({ [name]: "[redacted]" });
+    expect(fields({ headers: { [name]: "hunter2" } })).toEqual({ headers: { [name]: "[redacted]" } });
+    expect(pairs({ [name]: "hunter2" })).toBe(`${name}=[redacted]`);
+    expect(pairs({ headers: { [name]: "hunter2" } })).not.toContain("hunter2");
   });
 
   test.each(["input_tokens", "keyboard", "monkey", "model"])("%s is not", (name) => {
-    expect(fields({ [name]: "seen" })).toBe(`${name}=seen`);
+    expect(fields({ [name]: "seen" })).toEqual({ [name]: "seen" });
   });
 });
 
@@ -101,6 +131,23 @@ describe("levels", () => {
   test("each line says its level", () => {
     const lines: string[] = [];
     createLog("debug", (text) => lines.push(text)).warn("careful", { a: 1 });
-    expect(lines[0]).toMatch(/^time=\S+ level=warn msg=careful a=1\n$/);
+    expect(lines[0]).toMatch(/^\{"time":"[^"]+","level":"warn","msg":"careful","a":1\}\n$/);
+  });
+
+  test("level, format and length follow the configuration", () => {
+    const lines: string[] = [];
+    const log = createLog("warn", (text) => lines.push(text));
+    log.info("unheard");
+    log.configure({ logLevel: "info", logFormat: "pretty", logBodies: true }, (text) => text.replaceAll("word", "…"));
+    log.info("heard", { a: `word ${"x".repeat(100_000)}` });
+    log.configure({ logLevel: "error", logFormat: "json", logBodies: false });
+    log.info("unheard");
+    log.error("word");
+    expect(lines.map((text) => Bun.stripANSI(text).slice(0, 40))).toEqual([
+      expect.stringMatching(/^[\d:]{8} info  heard a="… x+$/),
+      expect.stringMatching(/^\{"time":"/),
+    ]);
+    expect(lines[0]?.length).toBeGreaterThan(100_000);
+    expect(lines[1]).toContain('"msg":"…"');
   });
 });

@@ -2,9 +2,10 @@ import { defineCommand } from "citty";
 import { type LoadedConfig, loadConfig } from "../config.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { exitCodes, StartError } from "../error.ts";
-import { createLog, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { helpArgs } from "./args.ts";
+import { openLog } from "./logging.ts";
 import { clientLines, stopSignal } from "./serve.ts";
 
 export const demo = defineCommand({
@@ -14,8 +15,8 @@ export const demo = defineCommand({
     const loaded = loadConfig(rawArgs, { mode: "echo" });
     const { config, sources } = loaded;
     // Lines of the log between those of the demo would only confuse, unless they were asked for.
-    const log = createLog(sources.logLevel === "default" ? "warn" : config.logLevel);
-    for (const warning of loaded.warnings) log.warn(warning);
+    const logLevel = sources.logLevel === "default" ? "warn" : config.logLevel;
+    const log = openLog({ ...loaded, config: { ...config, logLevel } });
     const stopped = stopSignal(config);
 
     const server = await start(loaded, log);

@@ -5,9 +5,11 @@ import { childEnvironment } from "../engine/claude/environment.ts";
 import { authStatus, locate, readVersion, testedVersion } from "../engine/claude/locate.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
-import { createLog, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
 import { startServer } from "../server.ts";
 import { helpArgs } from "./args.ts";
+import { onHangup, readAgain } from "./hangup.ts";
+import { openLog } from "./logging.ts";
 import { checkNative, raiseRequestLimit } from "./native.ts";
 
 export const serve = defineCommand({
@@ -15,9 +17,8 @@ export const serve = defineCommand({
   args: helpArgs(),
   async run({ rawArgs }) {
     const loaded = loadConfig(rawArgs);
-    const { config } = loaded;
-    const log = createLog(config.logLevel);
-    for (const warning of loaded.warnings) log.warn(warning);
+    let { config } = loaded;
+    const log = openLog(loaded);
     if (usesNative(config)) {
       checkNative(loaded, log);
       raiseRequestLimit(config);
@@ -25,6 +26,7 @@ export const serve = defineCommand({
     const stopped = stopSignal(config);
 
     const server = await startServer(config, log);
+    onHangup(() => (config = readAgain(rawArgs, config, server, log)));
     console.log(`Sluice ${manifest.version} listening on ${server.url}`);
     if (usesNative(config)) console.log(`Upstream ${config.upstream}${config.mode === "native" ? "" : " (fallback)"}`);
     try {

@@ -35,7 +35,7 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
       yield* follow(first.run(request, signal, client));
     } catch (error) {
       if (begun || signal.aborted || !isRefusal(error)) throw error;
-      log.warn("Claude Code refused a request, which is served natively", { error: error.kind, reason: error.message });
+      log.warn("Claude Code refused a request, which is served natively", { error: error.kind, reason: error.plain });
       yield* follow(second.run(request, signal, client));
     }
   }

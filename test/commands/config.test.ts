@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { options } from "../../src/options.ts";
 import { type CommandOptions, runCommand } from "../support/command.ts";
+import { secrets } from "../support/secrets.ts";
 
 const given: CommandOptions = {
-  env: { SLUICE_CLIENT_KEY: "hunter2", CLAUDE_MODEL: "sonnet" },
+  env: { SLUICE_CLIENT_KEY: secrets.clientKey, CLAUDE_MODEL: "sonnet" },
   prepare(home) {
     mkdirSync(join(home, ".config/sluice"), { recursive: true });
     writeFileSync(join(home, ".config/sluice/config.yaml"), "log-level: debug\nallow-host: [a, b]\n");
@@ -28,13 +29,13 @@ test("shows each value and where it came from, but no secret", async () => {
   }
   expect(stdout).toContain(`(${file}: log-level)`);
   expect(stdout).toEndWith(`Config file: ${file}\n`);
-  expect(stdout).not.toContain("hunter2");
+  expect(stdout).not.toContain(secrets.clientKey);
 });
 
 test("as JSON too", async () => {
   const { code, stdout, home } = await runCommand(["config", "--json", "--port=81"], given);
   expect(code).toBe(0);
-  expect(stdout).not.toContain("hunter2");
+  expect(stdout).not.toContain(secrets.clientKey);
   const file = join(home, ".config/sluice/config.yaml");
   const shown = JSON.parse(stdout) as { file: string; options: Record<string, { value: unknown; source: string }> };
   expect(shown.file).toBe(file);

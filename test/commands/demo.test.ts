@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { exitCodes } from "../../src/error.ts";
 import { runCommand, startCommand } from "../support/command.ts";
+import { secrets } from "../support/secrets.ts";
 
 const running = /answers on (http:\/\/\S+)[^]*Ctrl-C stops it/;
 /** The person's proxy and key do not count, and no Claude Code is needed. */
@@ -27,13 +28,15 @@ describe("demo", () => {
   });
 
   test("sends the client key, and never shows it", async () => {
-    await using demo = await startCommand(["demo", "--port", "0"], { env: { ...env, SLUICE_CLIENT_KEY: "hunter2" } });
+    await using demo = await startCommand(["demo", "--port", "0"], {
+      env: { ...env, SLUICE_CLIENT_KEY: secrets.clientKey },
+    });
     const [shown, url = ""] = await demo.until(running);
     expect(shown).toContain("-H 'authorization: Bearer <your client key>'");
     expect((await fetch(`${url}/v1/models`)).status).toBe(401);
     demo.kill("SIGTERM");
     expect(await demo.ended).toBe(0);
-    expect(demo.stdout() + demo.stderr()).not.toContain("hunter2");
+    expect(demo.stdout() + demo.stderr()).not.toContain(secrets.clientKey);
   });
 
   test("fails with a sentence when a request does", async () => {

@@ -15,6 +15,7 @@ import {
 } from "../support/command.ts";
 import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "../support/environment.ts";
 import { startMock } from "../support/mock-anthropic.ts";
+import { secrets } from "../support/secrets.ts";
 
 const listening = /listening on (http:\/\/\S+)/;
 const ready = /OPENAI_API_KEY=.*\n/;
@@ -50,10 +51,13 @@ describe("serve", () => {
   });
 
   test("never shows the client key", async () => {
-    await using sluice = await startCommand(["serve"], { ...scripted(), env: { SLUICE_CLIENT_KEY: "hunter2" } });
+    await using sluice = await startCommand(["serve"], {
+      ...scripted(),
+      env: { SLUICE_CLIENT_KEY: secrets.clientKey },
+    });
     await sluice.until(ready);
     expect(sluice.stdout()).toContain("export ANTHROPIC_API_KEY=<your client key>\n");
-    expect(sluice.stdout() + sluice.stderr()).not.toContain("hunter2");
+    expect(sluice.stdout() + sluice.stderr()).not.toContain(secrets.clientKey);
   });
 
   test("listens before the CLI has said a word", async () => {

@@ -173,7 +173,7 @@ test(
         };
         await Promise.all(Array.from({ length: atOnce }, worker));
         for (const line of sluice.logged) {
-          const [, way] = / way=(\w+)/.exec(line) ?? [];
+          const { way } = JSON.parse(line) as { way?: string };
           if (way) ways[way] = (ways[way] ?? 0) + 1;
         }
         await sluice[Symbol.asyncDispose]();

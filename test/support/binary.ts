@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Glob } from "bun";
 import { cleanEnvironment, eventually, type ProcessInfo, processesWith, realClaude } from "./environment.ts";
+import { expectNoSecrets } from "./secrets.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const executable = resolve(root, "dist/sluice");
@@ -71,6 +72,7 @@ export async function startBinary(
     if (sluice.exitCode === null) sluice.kill("SIGTERM");
     const code = await exited;
     await eventually(() => processesWith(marker).length === 0);
+    expectNoSecrets(printed);
     return code;
   };
   await eventually(() => {

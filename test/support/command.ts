@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cleanEnvironment, eventually, temporaryFolder } from "./environment.ts";
+import { expectNoSecrets } from "./secrets.ts";
 
 const main = resolve(import.meta.dir, "../../src/main.ts");
 
@@ -71,6 +72,7 @@ export async function startCommand(
       child.kill("SIGKILL");
       await ended;
       await folder[Symbol.asyncDispose]();
+      expectNoSecrets(printed.stdout, printed.stderr);
     },
   };
 }

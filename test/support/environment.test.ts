@@ -11,6 +11,7 @@ import {
   realClaude,
   temporaryFolder,
 } from "./environment.ts";
+import { secrets } from "./secrets.ts";
 
 test("a clean environment points everything into its folder, and takes nothing of the person's own", async () => {
   await using folder = await temporaryFolder();
@@ -21,7 +22,7 @@ test("a clean environment points everything into its folder, and takes nothing o
   expect(env).toMatchObject({
     HOME: folder.path,
     ANTHROPIC_BASE_URL: "http://127.0.0.1:1",
-    ANTHROPIC_API_KEY: "dummy",
+    ANTHROPIC_API_KEY: secrets.apiKey,
   });
   expect(existsSync(env["TMPDIR"] ?? "")).toBe(true);
 });

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { secrets } from "./secrets.ts";
 
 /** The Claude Code that the dev dependency pins. */
 export const realClaude = resolve(import.meta.dir, "../../node_modules/.bin/claude");
@@ -33,7 +34,8 @@ export function cleanEnvironment({ home, baseUrl, path, marker }: CleanEnvironme
     TMPDIR: temporary,
     PATH: path ?? process.env["PATH"] ?? "/usr/bin:/bin",
     ANTHROPIC_BASE_URL: baseUrl,
-    ANTHROPIC_API_KEY: "dummy",
+    ANTHROPIC_API_KEY: secrets.apiKey,
+    DEPLOY_TOKEN: secrets.deployToken,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_AUTOUPDATER: "1",
     DISABLE_TELEMETRY: "1",

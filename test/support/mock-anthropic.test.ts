@@ -15,6 +15,7 @@ import {
   thinking,
   toolUse,
 } from "./mock-anthropic.ts";
+import { secrets } from "./secrets.ts";
 
 const hello = {
   model: "claude-opus-5-5",
@@ -172,7 +173,7 @@ describe("the real CLI", () => {
     expect(await claude.exited).toBe(0);
     expect(processesWith(marker)).toEqual([]);
     expect(mock.requests).toHaveLength(1);
-    expect(mock.requests[0]?.headers.get("x-api-key")).toBe("dummy");
+    expect(mock.requests[0]?.headers.get("x-api-key")).toBe(secrets.apiKey);
     expect(mock.strays.filter((stray) => stray !== "HEAD /")).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
+import { concealer } from "../../src/conceal.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
@@ -15,6 +16,7 @@ import {
   temporaryFolder,
 } from "./environment.ts";
 import { type Mock, startMock } from "./mock-anthropic.ts";
+import { expectNoSecrets } from "./secrets.ts";
 
 export interface TestSluice extends AsyncDisposable {
   readonly server: RunningServer;
@@ -49,26 +51,32 @@ export async function startSluice({ args = [], env = {}, claude = realClaude }: 
   const mock = await startMock();
   const marker = randomUUID();
   const logged: string[] = [];
+  /** What clients were told: headers, and what went wrong. */
+  const told: string[] = [];
+  const listen = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(input, init);
+    told.push(JSON.stringify([...response.headers]), response.ok ? "" : await response.clone().text());
+    return response;
+  };
   // Of so few processes one is a spare: a reserve of more would take the machine from the other tests.
   const basic = { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), SLUICE_MAX_PROCESSES: "7" };
   const { config } = loadConfig(["--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args], {
     env: { ...basic, ...env },
   });
-  const server = await startServer(
-    config,
-    createLog("debug", (line) => logged.push(line)),
-  );
+  const log = createLog("debug", (line) => logged.push(line));
+  log.configure({ ...config, logLevel: "debug" }, concealer(config));
+  const server = await startServer(config, log);
   const key = config.clientKey ?? "any";
   const processes = () => processesWith(marker);
   return {
     server,
     mock,
     url: server.url,
-    anthropic: new Anthropic({ baseURL: server.url, apiKey: key, maxRetries: 0 }),
-    openai: new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key, maxRetries: 0 }),
+    anthropic: new Anthropic({ baseURL: server.url, apiKey: key, maxRetries: 0, fetch: listen }),
+    openai: new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key, maxRetries: 0, fetch: listen }),
     logged,
     post: (path, body, init = {}) =>
-      fetch(server.url + path, {
+      listen(server.url + path, {
         method: "POST",
         body: typeof body === "string" ? body : JSON.stringify(body),
         ...init,
@@ -77,16 +85,20 @@ export async function startSluice({ args = [], env = {}, claude = realClaude }: 
     processes,
     quiet: async () => {
       await eventually(async () => {
-        const { detail } = (await (await fetch(`${server.url}/health`)).json()) as Health;
+        const { detail } = (await (
+          await fetch(`${server.url}/health`, { headers: { "x-api-key": key } })
+        ).json()) as Health;
         const idle = detail.spares + detail.live + detail.parked;
         return detail.processes === idle && processes().length === idle;
       });
     },
     [Symbol.asyncDispose]: async () => {
+      const commands = processes().map(({ command }) => command);
       await server.stop();
       if (processes().length > 0) throw new Error("Processes are left behind");
       await mock.stop();
       await folder[Symbol.asyncDispose]();
+      expectNoSecrets(...logged, ...told, ...commands);
     },
   };
 }

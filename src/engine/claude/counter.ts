@@ -25,8 +25,8 @@ export interface CounterOptions {
   planner: HistoryPlanner;
   /** Where transcripts go. */
   folder: string;
-  /** How long the CLI may be silent (milliseconds). */
-  stallTimeout: number;
+  /** How long the CLI may be silent (milliseconds). Read where it is needed: it may change. */
+  limits: { stallTimeout: number };
   /** An initialised process. Undefined where a conversation would have to make way for it. */
   claim(signal: AbortSignal, launch?: Launch): Promise<CliProcess> | undefined;
 }
@@ -95,7 +95,7 @@ export class Counter {
     const end = () => void process.end();
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
-    const longest = Math.min(patience, this.#options.stallTimeout);
+    const longest = Math.min(patience, this.#options.limits.stallTimeout);
     const timer = setTimeout(() => {
       process.fail(new ProcessLost("timeout", `the upstream did not count within ${longest / 1000} s`));
     }, longest);

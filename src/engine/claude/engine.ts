@@ -73,15 +73,16 @@ class ClaudeEngine implements Engine {
     this.#shelf = new Shelf({ ...config, kept: () => this.#pool.rested() });
     const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({
-      ...config,
+      spares: config.spares,
       maxProcesses,
+      limits: config,
       start: (launch) => this.#start(launch),
       evict: (which) => this.#shelf.evict(which),
     });
     this.#counter = new Counter({
       planner: this.#planner,
       folder: this.#launcher.folder,
-      stallTimeout: config.stallTimeout,
+      limits: config,
       rehearse: (request, model, profile) => {
         const start: StartProbe = (env) => this.#launcher.start(profile === "agent" ? { agent: true } : {}, env);
         return rehearse(start, this.#launcher.folder, request, model, profile, this.#closing.signal);
@@ -160,7 +161,7 @@ class ClaudeEngine implements Engine {
         if (!(error instanceof ProcessLost)) throw error;
         if (++lost > retries(error)) throw error;
         this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
-          reason: error.message,
+          reason: error.plain,
         });
       }
     }

@@ -78,7 +78,8 @@ export class Launcher {
         endMarked(processVariable, mark);
         return sweep(pid, this.#env);
       },
-      onNoise: (text) => this.#log.debug("Claude Code printed a line that is no JSON", { text }),
+      onNoise: (text) =>
+        this.#log.debug("Claude Code printed a line that is no JSON", this.#config.logBodies ? { text } : {}),
     });
     return { process, ready: this.#initialize(process, launch) };
   }
@@ -107,7 +108,7 @@ export class Launcher {
       void process.end();
       // What ends by itself at its start does so again: only somebody who mends it can help.
       const dead = error instanceof ProcessLost && error.kind === "upstream" && !process.killed;
-      throw dead ? new ProcessLost(error.kind, error.message, { status: 500, retryable: false, cause: error }) : error;
+      throw dead ? new ProcessLost(error.kind, error.message, { ...error, status: 500, retryable: false }) : error;
     } finally {
       clearTimeout(timer);
     }

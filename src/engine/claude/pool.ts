@@ -5,18 +5,23 @@ import type { CliProcess } from "./process.ts";
 export interface PoolOptions {
   /** How many processes wait initialised, at least; with 0 none do. */
   spares: number;
-  /** How long more wait after somebody asked (milliseconds). */
-  idleTtl: number;
   /** How many there may be in all, in whatever state. */
   maxProcesses: number;
-  /** How many requests may wait for a process. */
-  queue: number;
-  /** How long one may wait (milliseconds). */
-  queueTimeout: number;
+  /** Read where they are needed: they may change. */
+  limits: PoolLimits;
   /** Starts a process and resolves when it is initialised; ends it where that fails. */
   start(launch: Launch): { process: CliProcess; ready: Promise<unknown> };
   /** Ends a kept process that serves nobody, one that waits for tools only where that is allowed; false if there is none. */
   evict(which: "live" | "any"): boolean;
+}
+
+export interface PoolLimits {
+  /** How long more spares wait after somebody asked (milliseconds). */
+  idleTtl: number;
+  /** How many requests may wait for a process. */
+  queue: number;
+  /** How long one may wait (milliseconds). */
+  queueTimeout: number;
 }
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
@@ -89,13 +94,14 @@ export class Pool {
     const timer = setTimeout(() => {
       // Where a process is being started for it already, its start takes as long as it takes.
       if (this.#waiters.indexOf(waiter) >= this.#starting) this.#dismiss(waiter, full());
-    }, this.#options.queueTimeout);
+    }, this.#options.limits.queueTimeout);
     const leave = () => this.#dismiss(waiter, canceled());
     signal.addEventListener("abort", leave, { once: true });
     this.#waiters.push(waiter);
     this.#serve();
     // Who has a process coming, or a place that is being cleared, does not stand in the queue.
-    if (this.#waiters.length - this.#starting - this.#leaving > this.#options.queue) this.#dismiss(waiter, full());
+    if (this.#waiters.length - this.#starting - this.#leaving > this.#options.limits.queue)
+      this.#dismiss(waiter, full());
     try {
       return { process: await promise, spare: false };
     } finally {
@@ -128,7 +134,7 @@ export class Pool {
 
   /** Who asks will ask again: more spares wait for a time. */
   #use(): void {
-    const { spares, idleTtl } = this.#options;
+    const { spares, limits } = this.#options;
     if (spares === 0) return;
     clearTimeout(this.#calmer);
     clearTimeout(this.#rest);
@@ -140,7 +146,7 @@ export class Pool {
       clearTimeout(this.#calmer);
       this.#target = spares;
       this.#trim();
-    }, idleTtl).unref();
+    }, limits.idleTtl).unref();
   }
 
   /** Wants so many spares at least, as long as they leave room for conversations. */

@@ -198,11 +198,9 @@ export class CliProcess {
     const answer = this.#answers.get(response.request_id ?? "");
     if (!answer) return;
     this.#answers.delete(response.request_id ?? "");
-    if (response.subtype === "success") answer.resolve({ ...response.response });
-    else
-      answer.reject(
-        new ProxyError("upstream", `Claude Code refused a setting: ${response.error ?? "no reason given"}`),
-      );
+    if (response.subtype === "success") return answer.resolve({ ...response.response });
+    const quoted = response.error ?? "no reason given";
+    answer.reject(new ProxyError("upstream", `Claude Code refused a setting: ${quoted}`, { quoted }));
   }
 
   #lost(error: ProxyError): void {
@@ -219,7 +217,8 @@ export class CliProcess {
       ? `was ended by ${this.#child.signalCode}`
       : `ended with exit code ${this.#child.exitCode}`;
     const said = this.#stderr.trim();
-    return new ProcessLost("upstream", `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`);
+    const message = `Claude Code ${how} in the middle of a turn${said ? `: ${said}` : "."}`;
+    return new ProcessLost("upstream", message, { quoted: said });
   }
 }
 

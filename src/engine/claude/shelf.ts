@@ -1,5 +1,6 @@
 import type { Conversation } from "./conversation.ts";
 
+/** Read where they are needed: they may change. */
 export interface ShelfOptions {
   /** How long a conversation is kept that waits for the next question (milliseconds). */
   idleTtl: number;

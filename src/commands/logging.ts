@@ -1,0 +1,17 @@
+import { concealer } from "../conceal.ts";
+import type { Config, LoadedConfig } from "../config.ts";
+import { type ConfigurableLog, createLog } from "../log.ts";
+
+/** The log that a configuration asks for, and in it what there is to say of that. */
+export function openLog({ config, warnings }: Pick<LoadedConfig, "config" | "warnings">): ConfigurableLog {
+  const log = createLog(config.logLevel);
+  followConfig(log, config);
+  for (const warning of warnings) log.warn(warning);
+  return log;
+}
+
+/** Has a log follow a configuration. */
+export function followConfig(log: ConfigurableLog, config: Config): void {
+  log.configure(config, concealer(config));
+  if (config.logBodies) log.warn("Prompts and answers are written to this log (--log-bodies)");
+}

@@ -1,0 +1,36 @@
+/** The options of the log. */
+
+import { z } from "zod";
+import type { Config } from "./config.ts";
+import { onOff } from "./option-values.ts";
+import type { Option } from "./options.ts";
+
+type Name = "logLevel" | "logFormat" | "logBodies";
+
+export const logOptions: { readonly [K in Name]: Option<Config[K]> } = {
+  logLevel: {
+    flag: "log-level",
+    description: "How much to log to stderr: debug, info, warn, error or silent",
+    hint: "LEVEL",
+    expects: "debug, info, warn, error or silent",
+    schema: z.enum(["debug", "info", "warn", "error", "silent"]),
+    fallback: "info",
+  },
+  logFormat: {
+    flag: "log-format",
+    description: "How to log: json, pretty, or auto: pretty on a terminal, json elsewhere",
+    hint: "FORMAT",
+    expects: "auto, json or pretty",
+    schema: z.enum(["auto", "json", "pretty"]),
+    fallback: "auto",
+  },
+  logBodies: {
+    flag: "log-bodies",
+    description: "Log prompts and answers, too; never done unless this is set",
+    hint: "",
+    expects: "true or false",
+    schema: onOff,
+    fallback: "false",
+    switch: true,
+  },
+};
