@@ -98,7 +98,8 @@ class Door {
   async serve(request: Request, server: Server<undefined>): Promise<Response> {
     const started = performance.now();
     const id = mintRequestId();
-    const url = new URL(request.url);
+    // The guard refuses what is none: only a Host that is missing or wrong makes it so.
+    const url = URL.parse(request.url, "http://nowhere") ?? new URL("http://nowhere");
     const route = findRoute(url.pathname, request.headers);
     const notes: Record<string, string | number> = {};
     let streams = false;
@@ -245,7 +246,7 @@ function listen(
       hostname: config.host,
       port: config.port,
       idleTimeout: patience,
-      // Otherwise an answer that breaks on purpose is reported on stderr.
+      // Nobody who is not let in is to see a stack, nor stderr an answer that breaks on purpose.
       development: false,
       // The guard counts for itself, so that a body that is too large is refused in the dialect's own words.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,

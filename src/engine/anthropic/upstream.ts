@@ -44,16 +44,18 @@ export class Upstream {
   });
   readonly #base: string;
   readonly #firstByteTimeout: number;
-  readonly #stallTimeout: number;
+  /** Read where they are needed: they may change. */
+  readonly #limits: { stallTimeout: number };
   readonly #deadlines: Deadlines;
   readonly #reachability: Reachability;
 
-  constructor({ upstream, connectTimeout, firstByteTimeout, stallTimeout, env }: Config) {
+  constructor(config: Config) {
+    const { upstream, connectTimeout, firstByteTimeout, env } = config;
     // Some programs' base URLs have it, Anthropic's have not.
     this.#base = upstream.replace(/\/v1$/, "");
     this.#firstByteTimeout = firstByteTimeout;
-    this.#stallTimeout = stallTimeout;
-    this.#deadlines = new Deadlines(Math.min(1000, firstByteTimeout / 4, stallTimeout / 4));
+    this.#limits = config;
+    this.#deadlines = new Deadlines(Math.min(1000, firstByteTimeout / 4, config.stallTimeout / 4));
     this.#reachability = new Reachability(upstream, connectTimeout, env);
   }
 
@@ -121,13 +123,14 @@ export class Upstream {
         timeout: false,
       } as BunFetchRequestInit);
       this.#reachability.reached();
-      const stall = deadlines.add(this.#stallTimeout, () => {
-        late(`The upstream was silent for ${this.#stallTimeout / 1000} s in the middle of its answer.`);
+      const { stallTimeout } = this.#limits;
+      const stall = deadlines.add(stallTimeout, () => {
+        late(`The upstream was silent for ${stallTimeout / 1000} s in the middle of its answer.`);
       });
       return {
         response,
         feed: () => {
-          stall.at = performance.now() + this.#stallTimeout;
+          stall.at = performance.now() + stallTimeout;
         },
         end: () => deadlines.remove(stall),
       };
