@@ -145,10 +145,7 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
   // The plugin runs in OpenClaw, where there is no Config.
   [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts", "openclaw/program.ts"]],
   [/process\.exit\(/, ["main.ts"]],
-  [
-    /Bun\.spawn/,
-    ["engine/claude/process.ts", "engine/claude/locate.ts", "engine/claude/orphans.ts", "engine/claude/reaper.ts"],
-  ],
+  [/Bun\.spawn/, ["process", "locate", "memory", "orphans", "reaper"].map((name) => `engine/claude/${name}.ts`)],
   [/Bun\.serve/, ["server.ts", "engine/claude/probe.ts"]],
   // The time of day jumps when somebody sets it: no wait is measured by it, only what is told to others or kept.
   [

@@ -7,6 +7,7 @@ import type { Log } from "../../log.ts";
 import { stateFolder } from "../../state.ts";
 import { childEnvironment } from "./environment.ts";
 import { locate } from "./locate.ts";
+import { MemoryWatch } from "./memory.ts";
 import type { ListedModel } from "./models.ts";
 import { endMarked, InstanceRecord, instanceVariable, processVariable, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost } from "./process.ts";
@@ -44,6 +45,7 @@ export class Launcher {
   readonly #env: Record<string, string>;
   readonly #cwd: string;
   readonly #instance: InstanceRecord | undefined;
+  readonly #memory = new MemoryWatch();
   #reaper: Reaper | undefined;
 
   constructor(config: Config, log: Log) {
@@ -81,10 +83,12 @@ export class Launcher {
       onNoise: (text) =>
         this.#log.debug("Claude Code printed a line that is no JSON", this.#config.logBodies ? { text } : {}),
     });
+    this.#memory.add(process);
     return { process, ready: this.#initialize(process, launch) };
   }
 
   close(): void {
+    this.#memory[Symbol.dispose]();
     this.#reaper?.[Symbol.dispose]();
     this.#instance?.remove();
     rmSync(this.folder, { recursive: true, force: true });

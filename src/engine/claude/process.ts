@@ -45,7 +45,7 @@ export class CliProcess {
   #lastRequest = 0;
   #stderr = "";
   #ending: Promise<void> | undefined;
-  #reason: ProcessLost | undefined;
+  #reason: ProxyError | undefined;
   #gone: ProxyError | undefined;
 
   /** Starts the CLI. Throws a ProxyError when it can't be started at all. */
@@ -122,7 +122,7 @@ export class CliProcess {
   }
 
   /** Ends the process for a reason, which everybody who waits for it is told. */
-  fail(reason: ProcessLost): void {
+  fail(reason: ProxyError): void {
     this.#reason ??= reason;
     void this.end();
   }
