@@ -21,6 +21,9 @@ const longestWait = 2_147_483;
 /** Longer than the CLI waits between its few tries unless the upstream asks for it (milliseconds). */
 const ownWait = 5_000;
 
+/** An upstream may say what it likes; a client is told no more of it (UTF-16 units). */
+const longestMessage = 10_000;
+
 /** What was heard of a failed turn, all but its result. */
 export interface Signs {
   line?: FailureLine | undefined;
@@ -62,8 +65,8 @@ export function toFailure(result: ResultLine, now: number, signs: Signs = {}): P
   const { line, rateLimit, hopeless, wait } = signs;
   const status = line?.api_error_status ?? undefined;
   const words = line?.message.content.map((block) => block.text ?? "").join("") || result.result || "";
-  const message =
-    words || result.errors?.join("; ") || "Claude Code ended the turn without an answer and gave no reason.";
+  const said = words || result.errors?.join("; ") || "Claude Code ended the turn without an answer and gave no reason.";
+  const message = said.length > longestMessage ? `${said.slice(0, longestMessage)}…` : said;
 
   if (result.terminal_reason === "prompt_too_long" || result.terminal_reason === "blocking_limit") {
     return new ProxyError("invalid_request", message, { code: "context_length_exceeded" });
