@@ -10,9 +10,9 @@ export const databasePath = (folder: string): string => join(folder, "sluice.db"
 
 /**
  * Opens the database of a state folder, which is made where it is missing; what it holds nobody but the user can read.
- * Throws a ProxyError with a sentence where that can't be.
+ * One of an older Sluice is brought up to date by `steps`, all or none of them; one of a newer Sluice is refused. Throws a ProxyError with a sentence where that can't be.
  */
-export function openDatabase(folder: string): Database {
+export function openDatabase(folder: string, steps = migrations): Database {
   const path = databasePath(folder);
   try {
     openStateFolder(folder);
@@ -20,7 +20,7 @@ export function openDatabase(folder: string): Database {
     const database = new Database(path, { readwrite: true, strict: true });
     try {
       prepare(database);
-      migrate(database, path);
+      migrate(database, path, steps);
     } catch (error) {
       database.close();
       throw error;
@@ -86,19 +86,19 @@ function versionOf(database: Database): number {
   return database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
 
-function migrate(database: Database, path: string): void {
+function migrate(database: Database, path: string, steps: readonly string[]): void {
   // Most often there is nothing to do, and so nobody to wait for who writes.
-  if (versionOf(database) === migrations.length) return;
+  if (versionOf(database) === steps.length) return;
   const bring = database.transaction(() => {
     const version = versionOf(database);
-    if (version > migrations.length) {
+    if (version > steps.length) {
       throw new ProxyError(
         "bug",
         `The database ${path} was written by a newer Sluice: update this one, or move the file away.`,
       );
     }
-    for (const statements of migrations.slice(version)) database.run(statements);
-    if (version < migrations.length) database.run(`PRAGMA user_version = ${migrations.length}`);
+    for (const statements of steps.slice(version)) database.run(statements);
+    if (version < steps.length) database.run(`PRAGMA user_version = ${steps.length}`);
   });
   // At once the only writer: two that start together must not both bring it up to date.
   bring.immediate();
