@@ -128,7 +128,12 @@ export function loadConfig(args: readonly string[], { mode, env = process.env }:
   // The table's type says that each schema gives what the Config holds under that name.
   const config = Object.freeze({ ...values, ...(mode && { mode }), env: copyOf(env) }) as Config;
   refuseOpenDoor(config);
-  return { config, sources: sources as Record<Setting, string>, file, warnings: exposed(given) };
+  return {
+    config,
+    sources: sources as Record<Setting, string>,
+    file,
+    warnings: [...exposed(given), ...reachable(config)],
+  };
 }
 
 function readFlags(args: readonly string[]): Map<Name, Given> {
@@ -216,7 +221,7 @@ function copyOf(env: Readonly<Record<string, string | undefined>>): Readonly<Rec
 
 /** Throws a StartError where other machines could come in without a key. */
 export function refuseOpenDoor({ host, clientKey }: Config): void {
-  if (clientKey !== undefined || /^(localhost|127(\.\d+){3}|::1)$/.test(host)) return;
+  if (clientKey !== undefined || isLoopback(host)) return;
   throw usage(
     `Listening on ${host} lets other machines in: set SLUICE_CLIENT_KEY to a key that clients must send, or leave out --host.`,
   );
@@ -238,6 +243,17 @@ function exposed(given: ReadonlyMap<Name, Given>): string[] {
       : [];
   });
   return [...new Set(sentences)];
+}
+
+/** What there is to say where other machines can come. */
+function reachable({ host, clientKey = "" }: Config): string[] {
+  if (isLoopback(host)) return [];
+  const warning = `On ${host} there is no TLS: whoever is on the way can read the key, and all that is sent`;
+  return clientKey.length < 16 ? [warning, "A client key of less than 16 characters can be guessed"] : [warning];
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1)$/.test(host);
 }
 
 /** A value as one short line, whatever it holds. */

@@ -1,6 +1,6 @@
 /** Who may enter: Host, Origin, client key, content type, body size. Knows nothing of dialects. */
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import crypto from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { Config } from "./config.ts";
@@ -63,7 +63,7 @@ export function createGuard(config: GuardConfig): Guard {
     const given = [bearer, headers.get("x-api-key")].filter((key) => typeof key === "string");
     if (given.length === 0) return "Send the client key as `Authorization: Bearer KEY` or `x-api-key: KEY`.";
     // Of equal length, as hashes are, two values can be compared without telling how much of them is right.
-    if (given.some((key) => timingSafeEqual(sha256(key), keyHash))) return undefined;
+    if (given.some((key) => crypto.timingSafeEqual(sha256(key), keyHash))) return undefined;
     return "The client key is wrong: it is the one that Sluice was started with.";
   }
 
@@ -199,7 +199,7 @@ function hostCheck({ host, allowedHosts }: GuardConfig): (host: string) => boole
 }
 
 function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return crypto.createHash("sha256").update(text).digest();
 }
 
 function tooLarge(maxBody: number): ProxyError {

@@ -422,6 +422,14 @@ describe("a hostile config file", () => {
   });
 });
 
+test("beyond loopback: that nothing is hidden on the way, and that a short key can be guessed", () => {
+  const warnings = (key: string, host: string) => load(["--host", host], { SLUICE_CLIENT_KEY: key }).warnings;
+  const open = "On 0.0.0.0 there is no TLS: whoever is on the way can read the key, and all that is sent";
+  expect(warnings("k".repeat(16), "0.0.0.0")).toEqual([open]);
+  expect(warnings("short", "0.0.0.0")).toEqual([open, "A client key of less than 16 characters can be guessed"]);
+  expect(warnings("short", "::1")).toEqual([]);
+});
+
 describe("a secret that lies open", () => {
   const warnings = (args: string[], env = {}, yaml = "") => load(args, env, yaml).warnings;
 

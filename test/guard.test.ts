@@ -1,4 +1,5 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
+import crypto from "node:crypto";
 import { hostname } from "node:os";
 import fc from "fast-check";
 import { ProxyError } from "../src/error.ts";
@@ -187,6 +188,24 @@ describe("client key", () => {
     expect(verdict(guard(), get({ "x-api-key": "anything" }))).toBe("entered");
     expect(verdict(locked, get(), { keyless: true })).toBe("entered");
     expect(verdict(locked, get({ host: "evil.example" }), { keyless: true })).toBe("permission 403");
+  });
+
+  test("is compared in a time that tells nothing of it: by one comparison of hashes, whatever was sent", () => {
+    const compare = spyOn(crypto, "timingSafeEqual");
+    try {
+      for (const key of ["", "s", "secre", "secret", "Secret", "secretsecret", "x".repeat(10_000)]) {
+        compare.mockClear();
+        verdict(locked, get({ "x-api-key": key }));
+        expect(compare.mock.calls.map((values) => values.map(({ byteLength }) => byteLength))).toEqual([[32, 32]]);
+      }
+      // And nothing but its outcome decides.
+      compare.mockReturnValue(true);
+      expect(verdict(locked, get({ "x-api-key": "wrong" }))).toBe("entered");
+      compare.mockReturnValue(false);
+      expect(verdict(locked, get({ "x-api-key": "secret" }))).toBe("authentication 401");
+    } finally {
+      compare.mockRestore();
+    }
   });
 
   test("nothing else is said to who has none", () => {
