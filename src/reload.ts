@@ -2,7 +2,7 @@ import { type Config, refuseOpenDoor } from "./config.ts";
 import { options, type Setting } from "./options.ts";
 
 /** What a Sluice that runs can take: it is read where it is needed. Everything else counts from the next start on. */
-const live: ReadonlySet<Setting> = new Set<Setting>([
+export const live: ReadonlySet<Setting> = new Set<Setting>([
   "model",
   "effort",
   "showTools",

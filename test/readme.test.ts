@@ -3,6 +3,8 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { testedVersion } from "../src/engine/claude/locate.ts";
 import { exitCodes } from "../src/error.ts";
+import { options } from "../src/options.ts";
+import { live } from "../src/reload.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
 import { checkTests, readmePath, readTable, tables } from "./support/readme.ts";
 
@@ -54,6 +56,18 @@ test("every fault names the test that shows it", async () => {
       ["It snows", "`readme.test.ts` no such test"],
     ]),
   ).toHaveLength(2);
+});
+
+test("what can change while Sluice runs is said", () => {
+  const [, sentence = ""] = /From then on count (.*?);/.exec(readme) ?? [];
+  const flags = [...live].map((name) => options[name].flag);
+  expect(sentence.match(/[a-z-]+(?=`)/g)).toEqual(flags);
+});
+
+test("every threat names the test that shows what stops it", async () => {
+  const threats = readTable(readme, "Security");
+  expect(threats.length).toBeGreaterThan(40);
+  expect(await checkTests(threats)).toEqual([]);
 });
 
 test("the version of Claude Code is the tested one", () => {

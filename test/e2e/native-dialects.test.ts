@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { failureOf } from "../support/failure.ts";
 import { blocks, cut, error, events, midStreamError, text, thinking, toolUse } from "../support/mock-anthropic.ts";
 import { startRawUpstream } from "../support/raw-upstream.ts";
+import { secrets } from "../support/secrets.ts";
 import { startSluice } from "../support/sluice.ts";
 
 const start = (...args: string[]) => startSluice({ args: ["--mode", "native", ...args] });
@@ -96,7 +97,7 @@ describe("a request", () => {
       "anthropic-version": "2023-06-01",
       connection: "keep-alive",
       "content-type": "application/json",
-      "x-api-key": "dummy",
+      "x-api-key": secrets.apiKey,
     });
   });
 

@@ -8,6 +8,7 @@ import { cutBytes } from "../support/bytes.ts";
 import { failureOf } from "../support/failure.ts";
 import { blocks, cut, error, stall, text, thinking, toolUse } from "../support/mock-anthropic.ts";
 import { startRawUpstream } from "../support/raw-upstream.ts";
+import { secrets } from "../support/secrets.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
 
 const start = (args: string[] = [], env: Record<string, string | undefined> = {}) =>
@@ -79,7 +80,7 @@ describe("a request", () => {
       "content-type": "application/json",
       "idempotency-key": "once",
       "user-agent": `sluice/${version}`,
-      "x-api-key": "dummy",
+      "x-api-key": secrets.apiKey,
     });
   });
 
@@ -220,7 +221,7 @@ describe("an answer", () => {
       sluice.logged.length = 0;
       await (await sluice.post("/v1/messages", { ...asked, stream })).text();
       expect(sluice.logged).toHaveLength(1);
-      expect(sluice.logged[0]).toMatch(/status=200 ms=\d+ way=native input_tokens=10 output_tokens=\d+/);
+      expect(sluice.logged[0]).toMatch(/"status":200,"ms":\d+,"way":"native","input_tokens":10,"output_tokens":\d+}/);
     }
   });
 });
@@ -238,7 +239,7 @@ describe("a stream that breaks", () => {
     expect(body).toMatch(
       /event: error\ndata: \{"type":"error","error":\{"type":"api_error","message":"The connection to the upstream broke[^\n]+\n\n$/,
     );
-    expect(sluice.logged.at(-1)).toContain("error=upstream");
+    expect(sluice.logged.at(-1)).toContain('"error":"upstream"');
   });
 
   test("that stalls is ended", async () => {
