@@ -46,7 +46,7 @@ export function checkThoughts({ requests }: Mock, steps: Steps): void {
 
 /** Throws unless each turn has gone on in the process that had the conversation: what the client replays is known again. */
 export function checkContinued({ output }: Stage): void {
-  doesNotMatch(output(), /way=(?:replay|resume)/, "a conversation was taken for another");
+  doesNotMatch(output(), /"way":"(?:replay|resume)"/, "a conversation was taken for another");
 }
 
 /** Some clients ask for a title of the conversation, too. */

@@ -64,7 +64,7 @@ describe.each(refusals)("%s", (_, env, reply, status) => {
     const streamed = await both.sluice.anthropic.messages.stream(hello).finalMessage();
     expect<unknown>(streamed.content).toEqual([{ type: "text", text: "Natively" }]);
     expect(both.native.requests.map(({ headers }) => headers.get("x-api-key"))).toEqual(["paid", "paid", "paid"]);
-    expect(both.sluice.logged.filter((line) => /msg="POST .* way=native/.test(line))).toHaveLength(3);
+    expect(both.sluice.logged.filter((line) => /"msg":"POST .*"way":"native"/.test(line))).toHaveLength(3);
     expect(both.sluice.logged.join()).toContain("served natively");
   });
 });

@@ -10,6 +10,11 @@ import { startSluice, type TestSluice } from "../support/sluice.ts";
 
 const user = (content: unknown) => ({ role: "user", content });
 
+/** The text of a tool's result, in either of its two forms. */
+function textIn(content: unknown): unknown {
+  return Array.isArray(content) ? (content as { text: string }[]).map((block) => block.text).join("") : content;
+}
+
 /** The arguments of every process of the CLI that runs. */
 function argumentsOf(sluice: TestSluice): string[][] {
   return sluice.processes().map(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(1, -1));
@@ -62,24 +67,30 @@ test("a tool's result is a text to the CLI, whatever it says", async () => {
   ];
   await using sluice = await startSluice();
   const tools = [{ name: "read", input_schema: { type: "object" } }];
-  for (const result of results) {
-    sluice.mock.respond(() => toolUse([{ name: "read", input: {} }]));
-    const first = { model: "sonnet", max_tokens: 50, tools, messages: [user("Read it")] };
-    const asked = (await (await sluice.post("/v1/messages", first)).json()) as { content: { id: string }[] };
-    const answer = { type: "tool_result", tool_use_id: asked.content[0]?.id, content: result };
-    const messages = [user("Read it"), { role: "assistant", content: asked.content }, user([answer])];
+  // All at once: to the process that waits for them, and as the history of a conversation that no process knows.
+  sluice.mock.respond(() => toolUse(results.map((_, n) => ({ name: "read", input: { n } }))));
+  const first = { model: "sonnet", max_tokens: 50, tools, messages: [user("Read them")] };
+  const asked = (await (await sluice.post("/v1/messages", first)).json()) as { content: { id: string }[] };
+  const brought = results.map((content, n) => ({ type: "tool_result", tool_use_id: asked.content[n]?.id, content }));
+  const messages = [user("Read them"), { role: "assistant", content: asked.content }, user(brought)];
+  const older = [user("First"), { role: "assistant", content: "Yes" }, ...messages];
 
-    sluice.mock.respond(() => text("I read it"));
-    // To the process that waits for it; then, as the history of another conversation, to one that knows nothing of it.
-    for (const next of [messages, [user("First"), { role: "assistant", content: "Yes" }, ...messages]]) {
-      const reply = await sluice.post("/v1/messages", { ...first, messages: next });
-      expect([reply.status, await reply.text()]).toEqual([200, expect.stringContaining("I read it")]);
-      const seen = conversationIn(sluice.mock.requests.at(-1)?.body).at(-1);
-      const content = seen?.content.find(({ type }) => type === "tool_result")?.["content"];
-      expect(Array.isArray(content) ? (content as { text: string }[])[0]?.text : content).toBe(result);
-    }
+  sluice.mock.respond(() => text("I read it"));
+  for (const [next, way] of [
+    [messages, "parked"],
+    [older, "replay"],
+  ] as const) {
+    const reply = await sluice.post("/v1/messages", { ...first, messages: next });
+    expect([reply.headers.get("x-sluice-way"), await reply.text()]).toEqual([
+      way,
+      expect.stringContaining("I read it"),
+    ]);
+    const seen = conversationIn(sluice.mock.requests.at(-1)?.body).flatMap(({ content }) => content);
+    const texts = seen.filter(({ type }) => type === "tool_result").map(({ content }) => textIn(content));
+    // Each stands with its call, whatever the order.
+    expect(texts.toSorted()).toEqual(results.toSorted());
   }
-  expect(sluice.mock.requests).toHaveLength(results.length * 3);
+  expect(sluice.mock.requests).toHaveLength(3);
   expect(JSON.stringify(sluice.mock.requests.map(({ body }) => body))).not.toContain("the content of the file");
   expect(existsSync(evil)).toBe(false);
 });
