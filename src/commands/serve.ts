@@ -18,11 +18,9 @@ export const serve = defineCommand({
   async run({ rawArgs }) {
     const loaded = loadConfig(rawArgs);
     let { config } = loaded;
+    if (usesNative(config)) raiseRequestLimit(config);
     const log = openLog(loaded);
-    if (usesNative(config)) {
-      checkNative(loaded, log);
-      raiseRequestLimit(config);
-    }
+    if (usesNative(config)) checkNative(loaded, log);
     const stopped = stopSignal(config);
 
     const server = await startServer(config, log);
