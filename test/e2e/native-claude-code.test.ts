@@ -54,7 +54,7 @@ describe("--redact", () => {
     await using sluice = await startSluice({ args: ["--mode", "native", "--redact"], env: { HOME: folder.path } });
     await perform(sluice, folder.path, (name) => name);
     const [seen] = sluice.mock.requests;
-    const { system, metadata } = seen?.body as RequestBody;
+    const { system, metadata } = (seen?.body ?? {}) as RequestBody;
     expect(JSON.stringify(system)).not.toContain("x-anthropic-billing-header");
     expect(JSON.stringify(system)).not.toContain(folder.path);
     expect((metadata as { user_id: string }).user_id).toMatch(/^[0-9a-f]{64}$/);
