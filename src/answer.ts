@@ -5,6 +5,7 @@ import { ensureFormat } from "./dialect/format.ts";
 import type { Call, Engine, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
+import { inGrammar } from "./messages/grammar.ts";
 import { limit } from "./messages/limits.ts";
 import type { MessageEvent, Usage } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
@@ -37,7 +38,7 @@ export async function answer(
   const { request } = exchange;
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);
-  const events = ensureFormat(limit(turn, request), request)[Symbol.asyncIterator]();
+  const events = ensureFormat(limit(inGrammar(turn), request), request)[Symbol.asyncIterator]();
   const first = await events.next();
   const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);

@@ -5,100 +5,11 @@ import { requestSchema as anthropicSchema } from "../../src/dialect/anthropic/sc
 import { chat } from "../../src/dialect/chat/index.ts";
 import { requestSchema as chatSchema } from "../../src/dialect/chat/schema.ts";
 import { ProxyError } from "../../src/error.ts";
+import { responses } from "../../src/dialect/responses/index.ts";
+import { asAnthropic, asChat, asResponses, conversation, parts, plain } from "./conversations.ts";
 import { context } from "./refusal.ts";
 
-/** A conversation as both APIs can tell it. */
-interface Conversation {
-  system: string | undefined;
-  exchanges: Exchange[];
-  last: string;
-}
-
-interface Exchange {
-  user: string;
-  said: string;
-  calls: Call[];
-}
-
-interface Call {
-  id: string;
-  name: string;
-  input: Record<string, fc.JsonValue>;
-  result: string;
-}
-
-const said = fc.string({ minLength: 1, unit: "binary" }).filter((text) => /\S/.test(text));
-const call = fc.record({
-  id: fc.string({ minLength: 1 }),
-  name: fc.stringMatching(/^[a-z]{1,8}$/),
-  // As JSON has it: -0 would not survive the arguments' own JSON.
-  input: fc
-    .dictionary(fc.oneof({ weight: 9, arbitrary: fc.string() }, fc.constant("__proto__")), fc.jsonValue())
-    .map((input) => JSON.parse(JSON.stringify(input))),
-  result: fc.string(),
-});
-const exchange: fc.Arbitrary<Exchange> = fc.record({
-  user: said,
-  said,
-  calls: fc.uniqueArray(call, { maxLength: 3, selector: ({ id }) => id }),
-});
-const conversation: fc.Arbitrary<Conversation> = fc.record({
-  system: fc.option(said, { nil: undefined }),
-  exchanges: fc.array(exchange, { maxLength: 4 }),
-  last: said,
-});
-
-/** Text alone, or as a list of one part: both APIs take both. */
-type Spell = (text: string) => unknown;
-const plain: Spell = (text) => text;
-const parts: Spell = (text) => [{ type: "text", text }];
-
-const asAnthropic = ({ system, exchanges, last }: Conversation, spell: Spell) => ({
-  model: "m",
-  max_tokens: 9,
-  system: system === undefined ? undefined : spell(system),
-  messages: [
-    ...exchanges.flatMap(({ user, said, calls }) => [
-      { role: "user", content: spell(user) },
-      {
-        role: "assistant",
-        content: [
-          { type: "text", text: said },
-          ...calls.map(({ id, name, input }) => ({ type: "tool_use", id, name, input })),
-        ],
-      },
-      ...calls.map(({ id, result }) => ({
-        role: "user",
-        content: [{ type: "tool_result", tool_use_id: id, content: spell(result) }],
-      })),
-    ]),
-    { role: "user", content: spell(last) },
-  ],
-});
-
-const asChat = ({ system, exchanges, last }: Conversation, spell: Spell) => ({
-  model: "m",
-  max_completion_tokens: 9,
-  messages: [
-    ...(system === undefined ? [] : [{ role: "system", content: spell(system) }]),
-    ...exchanges.flatMap(({ user, said, calls }) => [
-      { role: "user", content: spell(user) },
-      {
-        role: "assistant",
-        content: spell(said),
-        tool_calls: calls.map(({ id, name, input }) => ({
-          id,
-          type: "function",
-          function: { name, arguments: JSON.stringify(input) },
-        })),
-      },
-      ...calls.map(({ id, result }) => ({ role: "tool", tool_call_id: id, content: spell(result) })),
-    ]),
-    { role: "user", content: spell(last) },
-  ],
-});
-
-describe("a conversation that both APIs can tell", () => {
+describe("a conversation that every API can tell", () => {
   test("is one canonical request, however it is spelled", () => {
     fc.assert(
       fc.property(conversation, (told) => {
@@ -106,6 +17,8 @@ describe("a conversation that both APIs can tell", () => {
         expect(anthropic.decode(asAnthropic(told, parts), context).request).toEqual(request);
         expect(chat.decode(asChat(told, plain), context).request).toEqual(request);
         expect(chat.decode(asChat(told, parts), context).request).toEqual(request);
+        expect(responses.decode(asResponses(told, plain), context).request).toEqual(request);
+        expect(responses.decode(asResponses(told, parts), context).request).toEqual(request);
       }),
     );
   });

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { lastUserText, text } from "../support/mock-anthropic.ts";
 import { startSluice } from "../support/sluice.ts";
+import { wordsIn } from "../support/words.ts";
 
 const requests = 200;
 const atOnce = 20;
@@ -31,7 +32,7 @@ test(
         const response = await sluice.post(path, request, { signal: client.signal });
         const body = await response.text();
         expect(response.status).toBe(200);
-        expect(answerOf(body, stream)).toBe(`You said: word-${n}-word`);
+        expect(wordsIn(body).said).toBe(`You said: word-${n}-word`);
         outcomes.answered++;
       } catch (thrown) {
         if (!aborts || (thrown as Error).name !== "AbortError") throw thrown;
@@ -60,20 +61,3 @@ test(
   },
   { timeout: 300_000 },
 );
-
-/** The text of an answer in either dialect, streamed or whole. */
-function answerOf(body: string, stream: boolean): string {
-  const payloads = stream ? [...body.matchAll(/^data: (\{.*)$/gm)].map((match) => match[1] ?? "") : [body];
-  return payloads.map((payload) => textOf(JSON.parse(payload))).join("");
-}
-
-interface Payload {
-  content?: { text?: string }[];
-  delta?: { text?: string };
-  choices?: { message?: { content?: string }; delta?: { content?: string } }[];
-}
-
-function textOf({ content, delta, choices }: Payload): string {
-  const [choice] = choices ?? [];
-  return content?.[0]?.text ?? delta?.text ?? choice?.message?.content ?? choice?.delta?.content ?? "";
-}

@@ -10,7 +10,7 @@ import type { CliLine } from "../../src/engine/claude/lines.ts";
 import { toolNames } from "../../src/engine/claude/names.ts";
 import { Turn, type TurnReader } from "../../src/engine/claude/turn.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { toProxyError } from "../../src/error.ts";
+import { type ProxyError, toProxyError } from "../../src/error.ts";
 import type { MessageEvent } from "../../src/messages/types.ts";
 import { context } from "../dialect/refusal.ts";
 import { withMemory } from "../dialect/responses/memory.ts";
@@ -45,17 +45,23 @@ export async function answerOf(
   });
   setSystemTime(now);
   try {
-    return await read(await respond(dialect, requestOf(name, asked, stream), engineOf(lines, asked)));
+    return await read(await respond(dialect, requestOf(name, asked, stream), printing(lines, asked)));
   } finally {
     setSystemTime();
     random.mockRestore();
   }
 }
 
-async function respond(dialect: Dialect, body: object, engine: Engine): Promise<Response> {
+/** The answer to a request that this engine serves; a bug is thrown. `ended` hears how a stream ended. */
+export async function respond(
+  dialect: Dialect,
+  body: object,
+  engine: Engine,
+  ended: (error?: ProxyError) => void = () => {},
+): Promise<Response> {
   try {
     const exchange = dialect.decode(body, context);
-    const observer = { answered: () => {}, streaming: () => {}, used: () => {}, ended: () => {} };
+    const observer = { answered: () => {}, streaming: () => {}, used: () => {}, ended };
     const { signal } = new AbortController();
     return await answer(exchange, engine, { headers: new Headers(), signal, abort: () => {}, observer });
   } catch (thrown) {
@@ -65,22 +71,24 @@ async function respond(dialect: Dialect, body: object, engine: Engine): Promise<
   }
 }
 
-async function read(response: Response): Promise<Answer> {
+export async function read(response: Response): Promise<Answer> {
   const body = Buffer.from(await response.arrayBuffer());
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
 /** An engine whose CLI prints these lines, whatever it is asked. */
-function engineOf(lines: readonly CliLine[], asked: Asked): Engine {
-  const run = () => {
-    const events = eventsOf(lines, readerOf(asked));
-    return { way: "spare" as const, warnings: [], [Symbol.asyncIterator]: () => events };
-  };
+export function printing(lines: readonly CliLine[], asked: Asked): Engine {
+  return saying(() => eventsOf(lines, readerOf(asked)));
+}
+
+/** An engine that answers with these events, whatever it is asked. */
+export function saying(events: () => AsyncGenerator<MessageEvent>): Engine {
+  const run = () => ({ way: "spare" as const, warnings: [], [Symbol.asyncIterator]: events });
   // Nothing else is asked of it.
   return { run } as Partial<Engine> as Engine;
 }
 
-function readerOf({ agent, tools = [] }: Asked): TurnReader {
+export function readerOf({ agent, tools = [] }: Asked): TurnReader {
   const names = toolNames(tools);
   return agent ? new AgentTurn(names, { showTools: true }) : new Turn(names);
 }

@@ -75,54 +75,6 @@ describe("collects", () => {
   });
 });
 
-describe("throws upstream on", () => {
-  const whole = answer([text("a")], "end_turn");
-  const [start, , blockStart, delta, blockStop, messageDelta, stop] = whole;
-
-  test.each<[string, (MessageEvent | undefined)[], string]>([
-    ["nothing", [], "it ended before message_stop"],
-    ["an early end", [start, blockStart], "it ended before message_stop"],
-    ["no start", [blockStart], "content_block_start before message_start"],
-    ["two starts", [start, start], "a second message_start"],
-    ["nested blocks", [start, blockStart, blockStart], "a content block inside another"],
-    ["a delta outside", [start, delta], "no open content block 0"],
-    ["a stop outside", [start, blockStart, blockStop, blockStop], "no open content block 0"],
-    [
-      "a block out of turn",
-      [start, { type: "content_block_start", index: 1, content_block: { type: "text", text: "" } }],
-      "content block 1 after 0 blocks",
-    ],
-    [
-      "a delta of another index",
-      [start, blockStart, { type: "content_block_delta", index: 1, delta: { type: "text_delta", text: "" } }],
-      "no open content block 1",
-    ],
-    [
-      "a delta of another kind",
-      [start, blockStart, { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "" } }],
-      "thinking_delta in a text block",
-    ],
-    ["message_delta in a block", [start, blockStart, messageDelta], "message_delta inside a content block"],
-    ["message_stop in a block", [start, blockStart, stop], "message_stop inside a content block"],
-    ["message_stop without a reason", [start, stop], "message_stop without a stop_reason"],
-    ["events after the end", [...whole, blockStart], "content_block_start after message_stop"],
-    [
-      "a cut tool call where nothing cuts",
-      answer([toolUse("x", "f", '{"a":')], "tool_use"),
-      "the input of the tool call x is not a JSON object",
-    ],
-    [
-      "a cut tool call that is not the last",
-      answer([toolUse("x", "f", "["), text("a")], "max_tokens"),
-      "the input of the tool call x is not a JSON object",
-    ],
-  ])("%s", async (_, events, what) => {
-    const error = await collected(events.flatMap((event) => event ?? [])).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(ProxyError);
-    expect(error).toMatchObject({ kind: "upstream", message: `The answer's event stream is broken: ${what}.` });
-  });
-});
-
 test("keeps numbers as the model spelled them, also those that JavaScript can't hold", async () => {
   const json = '{"id":12345678901234567890,"list":[1.0,-0,1e400,0.1],"text":"12345678901234567890"}';
   const { content } = await collect(streamOf(answer([toolUse("t", "f", json)], "tool_use")));

@@ -1,3 +1,4 @@
+import { deltasOf, emptied } from "../../messages/blocks.ts";
 import { Mender } from "../../messages/mender.ts";
 import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, Usage } from "../../messages/types.ts";
 import { completeUsage, updateUsage } from "../../messages/usage.ts";
@@ -90,7 +91,7 @@ export class Fold {
     const blocks = this.#waiting;
     this.#waiting = [];
     return blocks.flatMap((block) => [
-      this.#opening(empty(block)),
+      this.#opening(emptied(block)),
       ...deltasOf(block).flatMap((delta) => this.delta(delta)),
       ...this.#mender.take({ type: "content_block_stop", index: this.#count - 1 }),
     ]);
@@ -103,16 +104,6 @@ export class Fold {
   #sum(): Usage | undefined {
     return add(this.#earlier, this.#usage) as Usage | undefined;
   }
-}
-
-function empty(block: AnswerBlock): AnswerBlock {
-  if (block.type === "text") return { ...block, text: "" };
-  return block.type === "thinking" ? { ...block, thinking: "" } : block;
-}
-
-function deltasOf(block: AnswerBlock): BlockDelta[] {
-  if (block.type === "text") return [{ type: "text_delta", text: block.text }];
-  return block.type === "thinking" ? [{ type: "thinking_delta", thinking: block.thinking }] : [];
 }
 
 /** Adds up numbers, however deep, and lists; of everything else the later one holds. */

@@ -4,7 +4,8 @@ import OpenAI, { APIError } from "openai";
 import type { SseMessage } from "../../../src/dialect/dialect.ts";
 import { replay } from "../../../src/dialect/responses/stored.ts";
 import { ProxyError } from "../../../src/error.ts";
-import type { AnswerBlock, BlockDelta, MessageEvent, StopReason } from "../../../src/messages/types.ts";
+import type { MessageEvent } from "../../../src/messages/types.ts";
+import { anyAnswer } from "../any-answer.ts";
 import { answer, opening, refused, text, thinking, toolUse } from "../answers.ts";
 import { type Script, serveScript, sseOf } from "../serve.ts";
 import { eventsIn, expectGrammar } from "./grammar.ts";
@@ -277,33 +278,11 @@ describe("on the wire", () => {
 });
 
 describe("any answer", () => {
-  const piece = fc.string({ unit: "grapheme", maxLength: 5 });
-  const pieces = fc.array(piece, { maxLength: 4 });
-  const block = fc.oneof(
-    pieces.map((said) => text(...said)),
-    fc.tuple(piece, pieces).map(([signature, told]) => thinking(signature, ...told)),
-    fc.string().map((data): [AnswerBlock] => [{ type: "redacted_thinking", data }]),
-    fc.tuple(fc.uuid(), fc.dictionary(fc.string(), fc.jsonValue()), fc.nat()).map(([id, input, at]) => {
-      const json = JSON.stringify(input);
-      const cut = at % (json.length + 1);
-      return toolUse(id, "f", json.slice(0, cut), json.slice(cut));
-    }),
-  ) as fc.Arbitrary<[AnswerBlock, ...BlockDelta[]]>;
-  const stop = fc.constantFrom<StopReason[]>(
-    "end_turn",
-    "tool_use",
-    "max_tokens",
-    "stop_sequence",
-    "pause_turn",
-    "refusal",
-    "model_context_window_exceeded",
-  );
-  const whole = fc.tuple(fc.array(block, { maxLength: 5 }), stop).map(([blocks, stop]) => answer(blocks, stop));
   const failure = new ProxyError("upstream", "Lost.");
 
   test("is a stream of the grammar, wherever it breaks off, and is replayed event by event", () => {
     fc.assert(
-      fc.property(whole, fc.option(fc.nat()), (events, breakAt) => {
+      fc.property(anyAnswer, fc.option(fc.nat()), (events, breakAt) => {
         const memory = createMemory();
         const { encoder } = withMemory(memory).decode({ ...sealed, stream: true }, remembering());
         const script: Script =

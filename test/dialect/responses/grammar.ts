@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { SseMessage } from "../../../src/dialect/dialect.ts";
+import { expectTypes } from "../types.ts";
 
 /** An event as a client reads it: what tests look at has a type, the rest is there. */
 export interface WireEvent {
@@ -126,3 +127,14 @@ function readReasoning(reader: Reader, begun: WireEvent["item"], at: object): vo
   const part = { type: "summary_text", text };
   expect(reader.take("response.reasoning_summary_part.done")).toMatchObject({ ...place, part });
 }
+
+/** A response as it is told outside of a stream. */
+export function expectResponse(response: Record<string, any>): void {
+  expect(response["id"]).toStartWith("resp_");
+  expect(response["object"]).toBe("response");
+  expect(["completed", "incomplete", "failed"]).toContain(response["status"]);
+  expectTypes(response, { model: "string", output: "array", tools: "array", text: "object", metadata: "object" });
+  for (const { id, type } of response["output"]) expect(id).toStartWith(prefixes[type] ?? "nothing");
+}
+
+const prefixes: Readonly<Record<string, string>> = { message: "msg_", function_call: "fc_", reasoning: "rs_" };
