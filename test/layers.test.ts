@@ -67,8 +67,10 @@ const rooms: Record<string, string[]> = {
     "type:engine/engine.ts",
     "engine/own-address.ts",
     "state.ts",
+    "engine/event-schema.ts",
   ],
   "engine/own-address.ts": [],
+  "engine/event-schema.ts": ["messages/", "error.ts"],
   "engine/anthropic/": [
     "messages/",
     "error.ts",
@@ -79,6 +81,7 @@ const rooms: Record<string, string[]> = {
     "engine/own-address.ts",
     "state.ts",
     "key-file.ts",
+    "engine/event-schema.ts",
   ],
   "engine/fallback.ts": ["messages/", "error.ts", "type:log.ts", "type:engine/engine.ts"],
   "engine/echo/": ["messages/", "error.ts", "type:engine/engine.ts"],

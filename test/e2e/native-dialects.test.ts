@@ -227,7 +227,7 @@ describe("an answer", () => {
     ["breaks", cut(4), "The connection to the upstream broke"],
     ["fails", midStreamError("overloaded_error", "Overloaded"), "Overloaded"],
     ["ends too early", events([{ type: "ping" }]), "broke off"],
-    ["is nonsense", events([{ type: "content_block_start", index: 0 }]), "where the Messages API has none"],
+    ["is nonsense", events([{ type: "content_block_start", index: 0 }]), "event stream is broken"],
     ["has no text", blocks([], { stop_reason: "refusal" }), undefined],
   ])("that %s ends in the client's own way", async (_, reply, words) => {
     await using sluice = await start();

@@ -3,6 +3,7 @@ import { KnownBlocks } from "../../messages/known-blocks.ts";
 import type { ToolNames } from "../../messages/tool-names.ts";
 import type { AnswerBlock, MessageEvent } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
+import { readEvent } from "../event-schema.ts";
 import { readSse } from "../../wire/sse.ts";
 import { streamFailure } from "./failures.ts";
 
@@ -30,27 +31,21 @@ class EventReader {
     switch (event.type) {
       case "error":
         throw streamFailure(event);
-      case "message_start": {
-        if (this.#started || !isObject(event.message)) throw illegal(event.type);
+      case "message_start":
         this.#started = true;
         return [{ ...event, message: { ...event.message, content: [], usage: completeUsage(event.message.usage) } }];
-      }
       case "content_block_start":
-        if (!this.#started || !isObject(event.content_block)) throw illegal(event.type);
         return this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
       case "content_block_delta":
-        if (!isObject(event.delta)) throw illegal(event.type);
-        return this.#blocks.take(event);
       case "content_block_stop":
         return this.#blocks.take(event);
       case "message_delta":
-        if (!this.#started || !isObject(event.delta)) throw illegal(event.type);
         return [{ ...event, usage: event.usage ?? {} }];
       case "message_stop":
-        if (!this.#started) throw illegal(event.type);
         this.ended = true;
         return [event];
       case "ping":
+        // Before the start it would stand for a good answer, which may yet be an error.
         return this.#started ? [event] : [];
       default:
         return [];
@@ -63,21 +58,12 @@ class EventReader {
   }
 }
 
-function parse(data: string): MessageEvent | { type: "error" } {
+function parse(data: string): MessageEvent {
   let event: unknown;
   try {
     event = JSON.parse(data);
   } catch {
     throw new ProxyError("upstream", "The upstream sent an event that is not JSON.");
   }
-  if (!isObject(event)) throw illegal("something else than an object");
-  return event as MessageEvent;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function illegal(what: string): ProxyError {
-  return new ProxyError("upstream", `The upstream sent ${what} where the Messages API has none.`);
+  return readEvent(event);
 }

@@ -1,11 +1,11 @@
 /**
  * The lines of the CLI's stream-json protocol, as far as Sluice reads or writes them. What the CLI prints is open-ended:
- * unknown types and fields are skipped, never an error.
+ * unknown types and fields are skipped, never an error. The types hold for what `readLine` gives.
  */
 
 import type { ContentBlock, Message, Usage } from "../../messages/types.ts";
 
-/** A line that the CLI printed; `type` says which, everything else is checked where it is used. */
+/** A line that the CLI printed; `type` says which. */
 export interface CliLine {
   type: string;
   [field: string]: unknown;
@@ -96,10 +96,6 @@ export function userLine(message: Message, query: "query" | "history"): UserLine
  */
 export function assistantLine(message: Message, model: string): AssistantLine {
   return { type: "assistant", message: { role: "assistant", model, content: message.content } };
-}
-
-export function isLine(value: unknown): value is CliLine {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
 export function isStreamEvent(line: CliLine): line is StreamEventLine {

@@ -1,6 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import { formatLine, readLines } from "../../wire/ndjson.ts";
-import { type CliLine, type ControlRequest, isLine } from "./lines.ts";
+import { readLine } from "./line-schema.ts";
+import type { CliLine, ControlRequest } from "./lines.ts";
 
 /** Longer than any line of the CLI: it prints a whole answer again as one. */
 const maxLine = 64 * 1024 * 1024;
@@ -157,8 +158,9 @@ export class CliProcess {
   async #readStdout(): Promise<void> {
     const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
     try {
-      for await (const line of lines) {
-        if (!isLine(line)) continue;
+      for await (const value of lines) {
+        const line = readLine(value);
+        if (line === undefined) continue;
         if (line.type === "control_response") this.#settle(line);
         else if (line.type === "control_request") void this.#respond(line);
         else {
