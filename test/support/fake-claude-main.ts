@@ -125,6 +125,8 @@ class FakeProcess {
         return this.print(step.value);
       case "raw":
         return this.output.raw(step.text);
+      case "file":
+        return this.output.raw(readFileSync(step.path, "utf8"));
       case "stderr":
         return void process.stderr.write(step.text);
       case "wait":

@@ -27,6 +27,7 @@ export type ControlAnswer =
 export type Step =
   | { do: "line"; value: Line }
   | { do: "raw"; text: string }
+  | { do: "file"; path: string }
   | { do: "stderr"; text: string }
   | { do: "wait"; ms: number }
   | { do: "hang" }
@@ -44,6 +45,8 @@ export interface Line {
 export const line = (value: Line): Step => ({ do: "line", value });
 /** Prints text as it is: noise, half a line. */
 export const raw = (text: string): Step => ({ do: "raw", text });
+/** Prints what a file holds by then. */
+export const file = (path: string): Step => ({ do: "file", path });
 export const stderr = (text: string): Step => ({ do: "stderr", text });
 /** Waits; an interrupt ends the turn meanwhile. */
 export const wait = (ms: number): Step => ({ do: "wait", ms });

@@ -25,13 +25,6 @@ describe("readLines", () => {
       }),
     ));
 
-  test("reads arbitrary bytes the same way whatever their split, and throws nothing", () =>
-    fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), cuts, async (bytes, places) => {
-        expect(await read(...cutBytes(bytes, places))).toEqual(await read(bytes));
-      }),
-    ));
-
   test("reads a last line without a line feed", async () => {
     expect(await read('{"a":1}\n{"b"', ":2}")).toEqual({ values: [{ a: 1 }, { b: 2 }], noise: [] });
   });

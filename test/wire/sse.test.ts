@@ -54,16 +54,6 @@ describe("readSse", () => {
       ),
     ));
 
-  test("reads arbitrary bytes the same way whatever their split", () => {
-    const byte = fc.oneof(fc.constantFrom(...encode("\n\r: data:\n\nevent:\uFEFFé")), fc.integer({ min: 0, max: 255 }));
-    return fc.assert(
-      fc.asyncProperty(fc.array(byte, { maxLength: 200 }), cuts, async (values, places) => {
-        const bytes = Uint8Array.from(values);
-        expect(await read(...cutBytes(bytes, places))).toEqual(await read(bytes));
-      }),
-    );
-  });
-
   test("follows the standard's field rules", async () => {
     const text = [
       "data:a\ndata:  b\ndata\n\n",
