@@ -12,9 +12,10 @@ const finishReasons = {
 
 export type FinishReason = (typeof finishReasons)[keyof typeof finishReasons] | CallSpelling["finishReason"];
 
-/** A stop reason as chat completions name it (api-dialects 4). */
+/** A stop reason as chat completions name it (api-dialects 4); one that is newer than ours is an end like any other. */
 export function finishReason(stop_reason: StopReason, calls: CallSpelling): FinishReason {
-  return stop_reason === "tool_use" ? calls.finishReason : finishReasons[stop_reason];
+  if (stop_reason === "tool_use") return calls.finishReason;
+  return Object.hasOwn(finishReasons, stop_reason) ? finishReasons[stop_reason] : "stop";
 }
 
 /** The text of `refusal`; null unless the model refused. */

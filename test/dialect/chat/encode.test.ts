@@ -79,6 +79,8 @@ describe("the official SDK reads, streamed and whole alike,", () => {
       { refusal: "The model declined to answer this request." },
       "content_filter",
     ],
+    ["a reason of tomorrow", answer([text("a")], "tomorrow" as "end_turn"), { content: "a" }, "stop"],
+    ["a reason that objects have", answer([text("a")], "constructor" as "end_turn"), { content: "a" }, "stop"],
     ["several text blocks", answer([text("a"), text("b")], "end_turn"), { content: "ab" }, "stop"],
   ])("%s", async (_, events, message, finish_reason) => {
     const { streamed, whole } = await read({ events });
