@@ -40,7 +40,10 @@ const blocks = z.discriminatedUnion("type", [
     id: text.min(1),
     name: text.min(1),
     // As it is: what a record copies loses a key such as `__proto__`.
-    input: z.unknown().transform((input) => (isObject(input) ? input : {})),
+    input: z
+      .unknown()
+      .optional()
+      .transform((input) => (isObject(input) ? input : {})),
     caller: orNull(z.looseObject({ type: text })),
   }),
 ]);
@@ -64,6 +67,10 @@ const events = new Map<unknown, z.ZodType>(
         type: z.literal("message").catch("message"),
         role: z.literal("assistant").catch("assistant"),
         model: text.catch(""),
+        // A message begins with nothing, and has no end yet.
+        content: z.array(z.never()).catch([]),
+        stop_reason: z.null().catch(null),
+        stop_sequence: z.null().catch(null),
         usage,
       }),
     }),

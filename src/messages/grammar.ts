@@ -62,6 +62,7 @@ class Grammar {
         return this.#stop(this.#openBlock(event.index));
       case "message_delta":
         if (this.#open) throw illegal("message_delta inside a content block");
+        if (!event.delta.stop_reason) throw illegal("message_delta without a stop_reason");
         if (this.#cutCall && !cutting.has(event.delta.stop_reason)) throw brokenInput(this.#cutCall);
         this.#reasoned = true;
         return;

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, test } from "bun:test";
 import fc from "fast-check";
 import { emitted, expectAnyAnswer } from "./events.ts";
-import { expectAnyTurn, startPrinting, turn } from "./lines.ts";
+import { expectAnyStream, expectAnyTurn, startPrinting, turn } from "./lines.ts";
 import { expectSameRecords, pieces } from "./readers.ts";
 import { request, startFuzzed } from "./server.ts";
 
@@ -45,5 +45,6 @@ afterAll(async () => {
 fuzz("any request of a client", 0.45, request, (one) => server.expectAnswer(one));
 fuzz("any bytes for the readers of lines and of events", 0.15, pieces, expectSameRecords);
 fuzz("any events of an engine", 0.15, emitted, expectAnyAnswer);
-fuzz("any lines of the CLI", 0.25, turn, expectAnyTurn);
+fuzz("any lines of the CLI", 0.15, turn, expectAnyTurn);
+fuzz("any stream of an upstream", 0.1, turn, expectAnyStream);
 fuzz("any lines of a process", 0.005, turn, (asked) => printing.expectTurn(asked));

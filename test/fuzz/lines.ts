@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { anthropic } from "../../src/dialect/anthropic/index.ts";
 import { chat } from "../../src/dialect/chat/index.ts";
 import type { Dialect } from "../../src/dialect/dialect.ts";
+import { readEvents } from "../../src/engine/anthropic/events.ts";
+import { toolNames } from "../../src/engine/claude/names.ts";
 import { readLine } from "../../src/engine/claude/line-schema.ts";
 import { RateLimits } from "../../src/engine/claude/rate-limits.ts";
 import { Recorder } from "../../src/engine/claude/recorder.ts";
@@ -13,8 +15,11 @@ import { ProxyError } from "../../src/error.ts";
 import { withMemory } from "../dialect/responses/memory.ts";
 import { dialects, read, readerOf, respond, saying } from "../golden/answers.ts";
 import { linesOf } from "../golden/files.ts";
-import { requestOf } from "../golden/requests.ts";
+import { type Asked, requestOf } from "../golden/requests.ts";
 import { scenarios } from "../golden/scenarios.ts";
+import type { MessageEvent } from "../../src/messages/types.ts";
+import { formatSse } from "../../src/wire/sse.ts";
+import { streamOf } from "../support/bytes.ts";
 import { formatLine } from "../../src/wire/ndjson.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { exit, fakeClaude, file } from "../support/fake-claude.ts";
@@ -61,13 +66,12 @@ export const turn = fc.record({ dialect: fc.constantFrom(...dialects), stream: f
 type AskedTurn = typeof turn extends fc.Arbitrary<infer T> ? T : never;
 
 /** Does with the lines what a conversation does. */
-export async function expectAnyTurn({ dialect: name, stream, printed }: AskedTurn): Promise<void> {
-  const { asked = {} } = scenarios[printed.scenario] ?? {};
-  const reader = readerOf(asked);
+export async function expectAnyTurn(turn: AskedTurn): Promise<void> {
+  const reader = readerOf(askedIn(turn));
   const recorder = new Recorder();
   const limits = new RateLimits();
-  const engine = saying(async function* () {
-    for (const line of linesIn(printed).flatMap((value) => readLine(value) ?? [])) {
+  await expectAnyEvents(turn, async function* () {
+    for (const line of linesIn(turn.printed).flatMap((value) => readLine(value) ?? [])) {
       limits.take(line);
       const { events, end } = reader.line(line);
       for (const event of events) recorder.take(event);
@@ -76,13 +80,29 @@ export async function expectAnyTurn({ dialect: name, stream, printed }: AskedTur
     }
     throw new ProxyError("upstream", "Claude Code ended in the middle of a turn.");
   });
+  void new Response(null, { headers: limits.headers });
+}
+
+/** The same of an upstream that is asked without the CLI. */
+export async function expectAnyStream(turn: AskedTurn): Promise<void> {
+  const messages = linesIn(turn.printed).flatMap((line) => {
+    const { event } = (line ?? {}) as { event?: unknown };
+    return event === undefined ? [] : formatSse({ event: "any", data: JSON.stringify(event) });
+  });
+  const names = toolNames(askedIn(turn).tools ?? []);
+  await expectAnyEvents(turn, () => readEvents(streamOf(...messages), names));
+}
+
+const askedIn = ({ printed }: AskedTurn): Asked => scenarios[printed.scenario]?.asked ?? {};
+
+async function expectAnyEvents(turn: AskedTurn, events: () => AsyncGenerator<MessageEvent>): Promise<void> {
+  const { dialect: name, stream } = turn;
   const dialect: Dialect = { anthropic, chat, responses: withMemory() }[name];
   let failure: ProxyError | undefined;
-  const response = await respond(dialect, requestOf(name, asked, stream), engine, (error) => (failure = error));
-  const answer = await read(response);
+  const body = requestOf(name, askedIn(turn), stream);
+  const answer = await read(await respond(dialect, body, saying(events), (error) => (failure = error)));
   if (failure?.kind === "bug") throw failure.cause;
   await expectAnswer(name, answer);
-  void new Response(null, { headers: limits.headers });
 }
 
 const paths = { anthropic: "/v1/messages", chat: "/v1/chat/completions", responses: "/v1/responses" };
@@ -94,10 +114,10 @@ export async function startPrinting(): Promise<AsyncDisposable & { expectTurn(as
   const claude = await fakeClaude({ turns: [[file(output), exit(0)]] }, folder.path);
   const sluice = await startSluice({ claude, args: ["--agent"] });
   return {
-    async expectTurn({ dialect, stream, printed }) {
-      const { asked = {} } = scenarios[printed.scenario] ?? {};
-      await Bun.write(output, linesIn(printed).map(formatLine).join(""));
-      const answer = await read(await sluice.post(paths[dialect], requestOf(dialect, asked, stream)));
+    async expectTurn(turn) {
+      const { dialect, stream } = turn;
+      await Bun.write(output, linesIn(turn.printed).map(formatLine).join(""));
+      const answer = await read(await sluice.post(paths[dialect], requestOf(dialect, askedIn(turn), stream)));
       expect(sluice.logged.splice(0).filter(isBug)).toEqual([]);
       await expectAnswer(dialect, answer);
     },

@@ -37,6 +37,11 @@ describe("throws upstream on", () => {
     ],
     ["message_delta in a block", [start, blockStart, messageDelta], "message_delta inside a content block"],
     ["message_stop in a block", [start, blockStart, stop], "message_stop inside a content block"],
+    [
+      "message_delta without a reason",
+      [start, unknown({ type: "message_delta", delta: { stop_reason: null }, usage: {} })],
+      "message_delta without a stop_reason",
+    ],
     ["message_stop without a reason", [start, stop], "message_stop without a stop_reason"],
     ["a block after the reason", [start, messageDelta, blockStart], "a content block after message_delta"],
     ["an unknown event", [start, unknown({ type: "vendor_event" })], "there is no event vendor_event"],

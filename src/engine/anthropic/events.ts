@@ -33,14 +33,15 @@ class EventReader {
         throw streamFailure(event);
       case "message_start":
         this.#started = true;
-        return [{ ...event, message: { ...event.message, content: [], usage: completeUsage(event.message.usage) } }];
+        return [{ ...event, message: { ...event.message, usage: completeUsage(event.message.usage) } }];
       case "content_block_start":
         return this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
       case "content_block_delta":
       case "content_block_stop":
         return this.#blocks.take(event);
       case "message_delta":
-        return [{ ...event, usage: event.usage ?? {} }];
+        // Without a reason it is not the end yet.
+        return event.delta.stop_reason ? [{ ...event, usage: event.usage ?? {} }] : [];
       case "message_stop":
         this.ended = true;
         return [event];

@@ -34,11 +34,27 @@ describe("an event of the upstream", () => {
     expect(failure).toMatchObject({ kind: "upstream", message: expect.stringContaining(message) });
   });
 
+  test("that leaves out what begins empty has it empty", () => {
+    const block = { type: "tool_use", id: "toolu_1", name: "f" };
+    const start = { type: "content_block_start", index: 0, content_block: block };
+    expect(readLine(streamed(start))).toMatchObject({ event: { content_block: { ...block, input: {} } } });
+    expect(readLine(streamed({ type: "message_start", message: { id: "msg_1" } }))).toMatchObject({
+      event: { message: { id: "msg_1", content: [], stop_reason: null, stop_sequence: null } },
+    });
+  });
+
   test("counts only with what is a count", () => {
     const usage = { input_tokens: 5, output_tokens: "7", cache_creation: [], new: 1 };
-    const message = { id: "msg_1", usage };
+    const message = { id: "msg_1", stop_reason: 7, usage };
     expect(readLine(streamed({ type: "message_start", message }))).toMatchObject({
-      event: { message: { id: "msg_1", role: "assistant", usage: { input_tokens: 5, cache_creation: null, new: 1 } } },
+      event: {
+        message: {
+          id: "msg_1",
+          role: "assistant",
+          stop_reason: null,
+          usage: { input_tokens: 5, cache_creation: null, new: 1 },
+        },
+      },
     });
   });
 });
