@@ -118,7 +118,9 @@ class Door {
     });
 
     let response: Response;
+    const { logLevel, logBodies } = this.config;
     const observer: Observer = {
+      watching: logBodies || logLevel === "info" || logLevel === "debug",
       answered: (headers) =>
         Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
       streaming: () => {

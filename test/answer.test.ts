@@ -28,6 +28,7 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   const ended: (ProxyError | undefined)[] = [];
   const left: true[] = [];
   const observer = {
+    watching: true,
     answered: () => {},
     streaming: () => {},
     used: () => {},

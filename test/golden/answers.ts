@@ -61,7 +61,7 @@ export async function respond(
 ): Promise<Response> {
   try {
     const exchange = dialect.decode(body, context);
-    const observer = { answered: () => {}, streaming: () => {}, used: () => {}, ended };
+    const observer = { watching: true, answered: () => {}, streaming: () => {}, used: () => {}, ended };
     const { signal } = new AbortController();
     return await answer(exchange, engine, { headers: new Headers(), signal, abort: () => {}, observer });
   } catch (thrown) {

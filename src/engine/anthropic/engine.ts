@@ -11,7 +11,7 @@ import { type Body, compose } from "./compose.ts";
 import { type Authorize, createAuthorize } from "./credentials.ts";
 import { readEvents } from "./events.ts";
 import { toFailure } from "./failures.ts";
-import { passOn } from "./forward.ts";
+import { passOn, pipe } from "./forward.ts";
 import { rateLimitHeaders, toUpstream } from "./headers.ts";
 import { redact } from "./redact.ts";
 import { isTelemetry } from "./redact-client.ts";
@@ -23,6 +23,8 @@ const apiVersion = "2023-06-01";
 
 /** For a model of which the upstream does not tell how much it may say. */
 const usualMaxTokens = 32_000;
+
+const way = { "x-sluice-way": "native" };
 
 /** How a request is served, as far as that is known. */
 interface Served {
@@ -93,10 +95,12 @@ class NativeEngine implements Engine {
   async forward(request: ForwardedRequest, call: Call): Promise<Response> {
     const headers = toUpstream(request.headers, this.#identity !== undefined);
     this.#authorize(headers, request.headers);
-    const body = request.body && (await this.#mend(request.body, request.headers));
-    const answer = await this.#upstream.send({ ...request, headers, body }, call);
-    call.observer.answered({ "x-sluice-way": "native" });
-    return passOn(answer, this.#upstream, request, call);
+    const { method, path, body: bytes } = request;
+    const body = bytes && (await this.#mend(bytes, request.headers));
+    const unwatched = !call.observer.watching && this.#upstream.hasStallClock && asksForStream(bytes);
+    const answer = await this.#upstream.send({ method, path, headers, body, unwatched }, call);
+    call.observer.answered(way);
+    return unwatched ? pipe(answer) : passOn(answer, this.#upstream, request, call);
   }
 
   swallows(pathname: string): boolean {
@@ -238,6 +242,14 @@ function namesKnownModels(bytes: Uint8Array<ArrayBuffer>): boolean {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const named = text.split('"model"').slice(1);
   return named.length > 0 && named.every((rest) => /^\s*:\s*"claude-[a-z0-9-]+"/.test(rest));
+}
+
+/** Whether a body asks for a stream, whose head comes at once. What is escaped inside of texts reads differently. */
+function asksForStream(bytes: Uint8Array<ArrayBuffer> | undefined): boolean {
+  return (
+    bytes !== undefined &&
+    /"stream"\s*:\s*true/.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"))
+  );
 }
 
 /** Ids as the API lists them, which need no list to be understood. */

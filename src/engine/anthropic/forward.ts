@@ -7,6 +7,13 @@ import { toClient } from "./headers.ts";
 import type { Upstream, UpstreamAnswer } from "./upstream.ts";
 import { UsageObserver } from "./usage-observer.ts";
 
+/** The upstream's answer itself, whose bytes Bun passes on without a look at them. */
+export function pipe({ response, end }: UpstreamAnswer): Response {
+  end();
+  toClient(response.headers);
+  return response;
+}
+
 /** The upstream's answer for the client: status, headers and bytes as they came. */
 export function passOn(
   answer: UpstreamAnswer,
@@ -16,7 +23,6 @@ export function passOn(
 ): Response {
   const { response } = answer;
   const headers = toClient(response.headers);
-  headers.set("x-sluice-way", "native");
   const head = { status: response.status, headers };
   if (response.body === null) {
     answer.end();

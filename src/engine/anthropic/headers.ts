@@ -59,6 +59,7 @@ export function toClient(headers: Headers): Headers {
   for (const name of neverAnswered) headers.delete(name);
   const names = headers.has("access-control-allow-origin") ? [...headers.keys()] : [];
   for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
+  headers.set("x-sluice-way", "native");
   return headers;
 }
 

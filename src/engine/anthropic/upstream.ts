@@ -10,6 +10,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: Headers;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Nobody looks at the body of the answer: Bun's own clock ends it when it stalls. */
+  readonly unwatched?: boolean;
 }
 
 /** How long a request lasts: by its signal, and until something aborts it. */
@@ -26,6 +28,9 @@ export interface UpstreamAnswer {
 
 /** Connections stay open for so long (seconds): less than servers keep theirs, so that none is used in its last moment. */
 const keepAlive = 60;
+
+/** How long `fetch` lets a connection be silent (milliseconds). */
+const ownStallTimeout = 300_000;
 
 /** Waits before another try (milliseconds). */
 const pauses = [100, 400];
@@ -75,6 +80,11 @@ export class Upstream {
     }
   }
 
+  /** Whether Bun's own clock ends what stalls, if not before the time that is configured. */
+  get hasStallClock(): boolean {
+    return this.#limits.stallTimeout >= ownStallTimeout;
+  }
+
   /** A failure of the connection as a ProxyError; also of one in the middle of an answer. */
   explain(error: unknown, signal: AbortSignal): unknown {
     if (error instanceof ProxyError || signal.aborted) return error;
@@ -103,7 +113,8 @@ export class Upstream {
     this.#session.close();
   }
 
-  async #once({ method, path, headers, body }: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
+  async #once(request: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
+    const { method, path, headers, body, unwatched = false } = request;
     const late = (sentence: string) => patience.abort(new ProxyError("timeout", sentence));
     const deadlines = this.#deadlines;
     const head = deadlines.add(this.#firstByteTimeout, () => {
@@ -119,8 +130,8 @@ export class Upstream {
         signal: patience.signal,
         redirect: "manual",
         decompress: false,
-        // Bun's own clock would end a model that thinks for five minutes.
-        timeout: false,
+        // It would end a model that thinks for five minutes before it says a word.
+        timeout: unwatched,
       } as BunFetchRequestInit);
       this.#reachability.reached();
       const { stallTimeout } = this.#limits;
