@@ -64,22 +64,32 @@ describe("Messages", () => {
     expect(without.body?.["output_config"]).toEqual({ effort: "medium", format });
   });
 
-  test("each effort as far as the model knows it, and a warning where it does not", async () => {
-    const efforts = async (model: string) => {
-      const seen: unknown[] = [];
-      for (const effort of ["low", "medium", "high", "xhigh", "max"]) {
-        const { body, warning } = await ask("messages", { model, output_config: { effort } });
-        seen.push((body?.["output_config"] as { effort?: string } | undefined)?.effort, warning);
-      }
-      return seen;
-    };
-    expect(await efforts("sonnet")).toEqual(["low", null, "medium", null, "high", null, "xhigh", null, "max", null]);
-    const lowered = "effort lowered to high: claude-opus-4-6 knows no xhigh";
-    expect((await efforts("claude-opus-4-6")).slice(4)).toEqual(["high", null, "high", lowered, "max", null]);
-    const beyond = (await efforts("claude-opus-4-5")).slice(4);
-    expect(beyond).toEqual(["high", null, "high", expect.any(String), "high", expect.any(String)]);
-    const none = await efforts("claude-sonnet-4-5");
-    expect(none.slice(0, 2)).toEqual([undefined, "effort ignored: claude-sonnet-4-5 knows none"]);
+  test.each<[string, ...[string | undefined, string | null][]]>([
+    ["sonnet", ["low", null], ["medium", null], ["high", null], ["xhigh", null], ["max", null]],
+    [
+      "claude-opus-4-6",
+      ["low", null],
+      ["medium", null],
+      ["high", null],
+      ["high", "effort lowered to high: claude-opus-4-6 knows no xhigh"],
+      ["max", null],
+    ],
+    [
+      "claude-opus-4-5",
+      ["low", null],
+      ["medium", null],
+      ["high", null],
+      ["high", "effort lowered to high: claude-opus-4-5 knows no xhigh"],
+      ["high", "effort lowered to high: claude-opus-4-5 knows no max"],
+    ],
+    ["claude-sonnet-4-5", [undefined, "effort ignored: claude-sonnet-4-5 knows none"]],
+  ])("each effort as far as %s knows it, and a warning where it does not", async (model, ...expected) => {
+    const efforts = ["low", "medium", "high", "xhigh", "max"];
+    for (const [index, [sent, warned]] of expected.entries()) {
+      const { body, warning } = await ask("messages", { model, output_config: { effort: efforts[index] } });
+      const { effort } = (body?.["output_config"] ?? {}) as { effort?: string };
+      expect<unknown>([effort, warning]).toEqual([sent, warned]);
+    }
   });
 
   test("betas of thinking, of the output and of images", async () => {
