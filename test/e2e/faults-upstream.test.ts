@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "bun:test";
 import { buildBinary, startBinary } from "../support/binary.ts";
-import { eventually, temporaryFolder } from "../support/environment.ts";
+import { temporaryFolder } from "../support/environment.ts";
 import { error, startMock, text } from "../support/mock-anthropic.ts";
 
 beforeAll(buildBinary, 120_000);
@@ -34,7 +34,7 @@ test("a login that is taken back in mid-use is told with the way to mend it, and
     expect(JSON.parse(told.body)).toMatchObject({ error: { type: "authentication_error" } });
     expect(told.body).toContain("run `claude auth login`");
   }
-  await eventually(() => sluice.output().match(/level=error msg="POST [^\n]* error=login_required/g)?.length === 2);
+  await sluice.logged({ level: "error", msg: "POST /v1/messages", error: "login_required" }, 2);
   mock.respond(() => text("Back again."));
   expect(await ask("two")).toMatchObject({ status: 200, body: expect.stringContaining("Back again.") });
   expect(await sluice.stop()).toBe(0);

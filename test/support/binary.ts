@@ -24,6 +24,8 @@ export interface RunningBinary extends AsyncDisposable {
   readonly pid: number;
   /** What it has printed, to stdout and stderr. */
   output(): string;
+  /** The lines of its log that have these words in these fields, once there are so many. */
+  logged(words: Record<string, string>, count?: number): Promise<Record<string, unknown>[]>;
   /** What it has started, and what that has started in turn, as far as it runs. */
   children(): ProcessInfo[];
   /** Posts a JSON body. */
@@ -86,6 +88,15 @@ export async function startBinary(
     port: Number(new URL(url).port),
     pid,
     output: () => printed,
+    logged: (words, count = 1) =>
+      eventually(() => {
+        const lines = printed.split("\n").filter((line) => line.startsWith("{") && line.endsWith("}"));
+        const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+        const found = entries.filter((entry) =>
+          Object.entries(words).every(([field, text]) => String(entry[field] ?? "").includes(text)),
+        );
+        return found.length >= count ? found : undefined;
+      }),
     children: () => processesWith(marker).filter((one) => one.pid !== pid),
     post: (path, body, init) =>
       fetch(url + path, {

@@ -10,7 +10,7 @@ import { locate } from "./locate.ts";
 import { MemoryWatch } from "./memory.ts";
 import type { ListedModel } from "./models.ts";
 import { endMarked, InstanceRecord, instanceVariable, processVariable, sweepOrphans } from "./orphans.ts";
-import { CliProcess, ProcessLost } from "./process.ts";
+import { CliProcess, ProcessLost, unstartable } from "./process.ts";
 import { Reaper } from "./reaper.ts";
 import { sweep } from "./sweep.ts";
 import { serverName } from "./tools.ts";
@@ -122,7 +122,7 @@ export class Launcher {
     try {
       return locate(this.#config);
     } catch (error) {
-      if (!(error instanceof StartError)) throw error;
+      if (!(error instanceof StartError)) throw unstartable(error);
       throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
     }
   }

@@ -63,7 +63,7 @@ export class CliProcess {
         detached: true,
       });
     } catch (error) {
-      throw unstartable(error as NodeJS.ErrnoException);
+      throw unstartable(error);
     }
     this.pid = this.#child.pid;
     void this.#readStdout();
@@ -227,8 +227,9 @@ export class CliProcess {
 /** What the machine runs out of, and has again: descriptors, processes, memory. */
 const shortages = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"]);
 
-function unstartable(error: NodeJS.ErrnoException): ProxyError {
-  const { code = "", message } = error;
+/** What the system said when a process was to be started, as a ProxyError. */
+export function unstartable(error: unknown): ProxyError {
+  const { code = "", message } = error as NodeJS.ErrnoException;
   if (!shortages.has(code)) {
     return new ProxyError("bug", `Claude Code could not be started: ${message}`, { cause: error });
   }
