@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { eventually, isRunning } from "../support/environment.ts";
-import { answer, fakeClaude, hang, journal, until } from "../support/fake-claude.ts";
+import { answer, fakeClaude, hang, journal, until, wait } from "../support/fake-claude.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { stall, text } from "../support/mock-anthropic.ts";
 import { startSluice } from "../support/sluice.ts";
@@ -54,6 +54,20 @@ test("gone before the CLI is ready", async () => {
   await eventually(() => sluice.processes().length > 0);
   client.abort();
   expect(await reply).toBe("AbortError");
+});
+
+test("gone before the CLI is ready, which then is no spare that anybody wants", async () => {
+  await using folder = await temporaryFolder();
+  const claude = await fakeClaude({ startup: [wait(500)] }, folder.path);
+  await using sluice = await startSluice({ claude, args: ["--spares", "0"] });
+  const client = new AbortController();
+  const reply = sluice
+    .post("/v1/messages", body(true), { signal: client.signal })
+    .catch((reason: Error) => reason.name);
+  await eventually(() => sluice.processes().length > 0);
+  client.abort();
+  expect(await reply).toBe("AbortError");
+  await eventually(() => sluice.processes().length === 0);
 });
 
 test("a CLI that ignores SIGTERM is killed all the same", async () => {

@@ -209,7 +209,9 @@ export class Pool {
           waiter.give(process);
           this.#refillSoon();
         } else {
+          // Whoever it was started for has left, and nobody else may come for a long time.
           this.#spares.push(process);
+          this.#trim();
           this.#refill();
         }
       },
