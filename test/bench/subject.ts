@@ -1,16 +1,11 @@
 /** What is measured: a Sluice in a process of its own, and the bare CLI, in one environment and before one upstream. */
 
 import { randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Glob } from "bun";
+import { chooseSluice } from "../support/binary.ts";
 import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolder } from "../support/environment.ts";
 import { startMock } from "../support/mock-anthropic.ts";
 import { TextWatch } from "./client.ts";
 import { respond } from "./material.ts";
-
-const root = resolve(import.meta.dir, "../..");
-const binary = join(root, "dist/sluice");
 
 /** A conversation that no scenario needs any more is soon gone, and takes no memory from those that follow. */
 const options = "--port 0 --spares 1 --idle-ttl 8s --park-ttl 8s --pass-env SLUICE_TEST --log-level warn".split(" ");
@@ -103,22 +98,6 @@ export async function startSubject(interrupted: AbortSignal, maxProcesses: numbe
     warnings: () => stderr.text.trim(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** The executable, where it was built from the source as it is now. */
-function chooseSluice(): { command: string[]; sluice: string } {
-  const built = modified(binary);
-  const sources = [
-    ...new Glob("**/*").scanSync({ cwd: join(root, "src"), absolute: true }),
-    join(root, "package.json"),
-  ];
-  if (built > Math.max(...sources.map(modified))) return { command: [binary], sluice: "dist/sluice" };
-  const why = built === 0 ? "there is no dist/sluice" : "dist/sluice is older than src";
-  return { command: [process.execPath, join(root, "src/main.ts")], sluice: `bun src/main.ts (${why})` };
-}
-
-function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 async function bare(cwd: string, env: Record<string, string>, signal: AbortSignal): Promise<number> {

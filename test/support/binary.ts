@@ -10,6 +10,8 @@ const root = resolve(import.meta.dir, "../..");
 const executable = resolve(root, "dist/sluice");
 
 export interface BinaryOptions {
+  /** What is run instead of the built executable. */
+  command?: readonly string[];
   args?: string[];
   /** Changes of the environment; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
@@ -26,6 +28,8 @@ export interface RunningBinary extends AsyncDisposable {
   output(): string;
   /** The lines of its log that have these words in these fields, once there are so many. */
   logged(words: Record<string, string>, count?: number): Promise<Record<string, unknown>[]>;
+  /** It and all that it has started, as far as they run. */
+  processes(): ProcessInfo[];
   /** What it has started, and what that has started in turn, as far as it runs. */
   children(): ProcessInfo[];
   /** Posts a JSON body. */
@@ -39,21 +43,32 @@ export interface RunningBinary extends AsyncDisposable {
 
 /** Builds the executable, unless it is newer than its source: others may be running it. Throws when that fails. */
 export async function buildBinary(): Promise<void> {
-  const sources = [...new Glob("src/**/*").scanSync({ cwd: root, absolute: true }), resolve(root, "package.json")];
-  if (modified(executable) > Math.max(...sources.map(modified))) return;
+  if (isCurrent()) return;
   const build = Bun.spawn([process.execPath, "build.ts"], { cwd: root, stdout: "ignore", stderr: "inherit" });
   if ((await build.exited) !== 0) throw new Error("bun build.ts failed");
+}
+
+/** The executable, where it was built from the source as it is now; otherwise the source itself. */
+export function chooseSluice(): { command: string[]; sluice: string } {
+  if (isCurrent()) return { command: [executable], sluice: "dist/sluice" };
+  const why = modified(executable) === 0 ? "there is no dist/sluice" : "dist/sluice is older than src";
+  return { command: [process.execPath, resolve(root, "src/main.ts")], sluice: `bun src/main.ts (${why})` };
+}
+
+function isCurrent(): boolean {
+  const sources = [...new Glob("src/**/*").scanSync({ cwd: root, absolute: true }), resolve(root, "package.json")];
+  return modified(executable) > Math.max(...sources.map(modified));
 }
 
 /** Starts the built executable, with the real CLI if no other is given; resolves when it answers and has found the CLI. */
 export async function startBinary(
   home: string,
   mock: { url: string },
-  { args = [], env = {}, claude = realClaude, through = [] }: BinaryOptions = {},
+  { command = [executable], args = [], env = {}, claude = realClaude, through = [] }: BinaryOptions = {},
 ): Promise<RunningBinary> {
   const marker = crypto.randomUUID();
   const sluice = Bun.spawn(
-    [...through, executable, "--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args],
+    [...through, ...command, "--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args],
     {
       cwd: home,
       env: { ...cleanEnvironment({ home, baseUrl: mock.url, marker }), ...env },
@@ -97,6 +112,7 @@ export async function startBinary(
         );
         return found.length >= count ? found : undefined;
       }),
+    processes: () => processesWith(marker),
     children: () => processesWith(marker).filter((one) => one.pid !== pid),
     post: (path, body, init) =>
       fetch(url + path, {

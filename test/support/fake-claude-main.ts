@@ -4,6 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatLine, readLines } from "../../src/wire/ndjson.ts";
 import type { JournalEntry } from "./fake-claude.ts";
+import { AskingConversation } from "./fake-asking.ts";
 import { answerControl, type ControlRequest, resolveModel } from "./fake-control.ts";
 import { OpenTurn } from "./fake-interruption.ts";
 import { FakeOutput } from "./fake-output.ts";
@@ -20,8 +21,9 @@ export async function fake(folder: string): Promise<void> {
   const scripts = JSON.parse(readFileSync(join(folder, "scripts.json"), "utf8")) as [Script, ...Script[]];
   if (argv[0] === "--version") return console.log(`${versionOf(scripts[0])} (Claude Code)`);
   if (argv[0] === "auth") return authStatus(scripts[0].loggedIn ?? true);
+  const resumed = argv[argv.indexOf("--resume") + 1];
   const script = scripts[takeNumber(folder, scripts.length)] ?? scripts[0];
-  await new FakeProcess(script, note).run();
+  await new FakeProcess(script, note, folder).run(argv.includes("--resume") ? resumed : undefined);
 }
 
 type Note = (entry: Without<JournalEntry, "pid">) => void;
@@ -30,7 +32,7 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** A line of stdin, as far as it matters here. */
 interface InputLine {
   type: string;
-  message?: { content: string | { text?: string }[] };
+  message?: { role: "user" | "assistant"; content: string | { text?: string }[] };
   shouldQuery?: boolean;
   request_id?: string;
   request?: ControlRequest;
@@ -38,6 +40,7 @@ interface InputLine {
 
 class FakeProcess {
   private readonly output: FakeOutput;
+  private readonly conversation = new AskingConversation();
   private model = resolveModel("default");
   private turns: Promise<void> = Promise.resolve();
   private queries = 0;
@@ -48,11 +51,14 @@ class FakeProcess {
   constructor(
     private readonly script: Script,
     private readonly note: Note,
+    private readonly folder: string,
   ) {
     this.output = new FakeOutput(script.pieceBytes);
   }
 
-  async run(): Promise<void> {
+  /** `transcript` is the file with what was said before. */
+  async run(transcript?: string): Promise<void> {
+    if (transcript !== undefined) await this.resume(transcript);
     process.on("SIGTERM", () => {
       this.note({ event: "signal", signal: "SIGTERM" });
       if (this.script.ignoreSigterm !== true) process.exit(143);
@@ -78,15 +84,26 @@ class FakeProcess {
     await this.end(this.failed ? 1 : 0);
   }
 
+  private async resume(transcript: string): Promise<void> {
+    for await (const line of readLines(Bun.file(transcript).stream(), { maxLine: Infinity })) {
+      const { message } = line as InputLine;
+      if (message) this.conversation.tell(message);
+    }
+  }
+
   private receive(input: InputLine): void {
     if (input.type === "control_request" && input.request) this.control(input.request, input.request_id);
+    if (input.type === "assistant" && input.message) this.conversation.tell(input.message);
     if (input.type === "user") this.turns = this.turns.then(() => this.turn(input));
   }
 
   private control(request: ControlRequest, request_id: string | undefined): void {
     if (this.hung) return;
     const given = this.script.control?.[request.subtype] ?? answerControl(request, versionOf(this.script));
-    if (request.subtype === "set_model") this.model = resolveModel(request.model ?? "default");
+    if (request.subtype === "set_model") {
+      this.model = resolveModel(request.model ?? "default");
+      this.conversation.system = request.system_prompt ?? "";
+    }
     if (request.subtype === "interrupt") this.running?.abort();
     // The real CLI answers set_model after the requests that came right behind it.
     const ready = request.subtype === "set_model" ? Bun.sleep(5) : Promise.resolve();
@@ -97,10 +114,11 @@ class FakeProcess {
   }
 
   private async turn(input: InputLine): Promise<void> {
+    if (input.message) this.conversation.tell(input.message);
     if (input.shouldQuery === false) {
       return this.follow([...opening.slice(0, 1), resultLine({ num_turns: 0, result: "", stop_reason: null })]);
     }
-    const steps = this.script.turns?.[this.queries] ?? answer(text(`You said: ${textOf(input)}`));
+    const steps = this.troubled(this.answerTo(input), textOf(input));
     this.queries += 1;
     const open = new OpenTurn();
     this.running = new AbortController();
@@ -110,9 +128,29 @@ class FakeProcess {
     if (signal.aborted) await this.follow(open.interrupted());
   }
 
+  private answerTo(input: InputLine): Iterable<Step> | AsyncIterable<Step> {
+    if (this.script.asks) return this.conversation.answer(this.model);
+    return this.script.turns?.[this.queries] ?? answer(text(`You said: ${textOf(input)}`));
+  }
+
+  private async *troubled(steps: Iterable<Step> | AsyncIterable<Step>, question: string): AsyncGenerator<Step> {
+    const trouble = this.script.troubles?.find(({ words }) => question.includes(words));
+    const own = trouble && !(trouble.once && !isFirst(this.folder, question)) ? trouble.steps : [];
+    let left = trouble?.after ?? 0;
+    if (left === 0) yield* own;
+    for await (const step of steps) {
+      yield step;
+      if (--left === 0) yield* own;
+    }
+  }
+
   /** Does the steps one after the other; an aborted signal ends it between two, and within a wait. */
-  private async follow(steps: readonly Step[], signal?: AbortSignal, watch?: (printed: Line) => void): Promise<void> {
-    for (const step of steps) {
+  private async follow(
+    steps: Iterable<Step> | AsyncIterable<Step>,
+    signal?: AbortSignal,
+    watch?: (printed: Line) => void,
+  ): Promise<void> {
+    for await (const step of steps) {
       if (signal?.aborted) return;
       await this.take(step, signal);
       if (step.do === "line") watch?.(step.value);
@@ -141,6 +179,9 @@ class FakeProcess {
         return new Promise(() => {});
       case "exit":
         return this.end(step.code);
+      case "kill":
+        await this.output.drained();
+        return process.kill(process.pid, "SIGKILL") as never;
       case "grandchild":
         // The shell ends at once, so that the sleeper is nobody's child, as a shell command in its own session is.
         Bun.spawnSync(["sh", "-c", `${step.session ? "setsid " : ""}sleep ${step.seconds} &`], {
@@ -175,16 +216,25 @@ function textOf({ message }: InputLine): string {
   return typeof content === "string" ? content : content.flatMap((block) => block.text ?? []).join("\n");
 }
 
+/** Whether no process of this executable was asked this before. */
+function isFirst(folder: string, question: string): boolean {
+  return create(join(folder, `asked-${Bun.hash(question)}`));
+}
+
+/** Creates a file; false if it is there, so that of two processes that try together only one succeeds. */
+function create(path: string): boolean {
+  try {
+    writeFileSync(path, "", { flag: "wx" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The number of this process among those of its executable, from 0, and at most the last that has a script. */
 function takeNumber(folder: string, scripts: number): number {
   for (let number = 0; number < scripts - 1; number += 1) {
-    try {
-      // Fails if it is there, so that of two processes that start together only one gets a number.
-      writeFileSync(join(folder, `started-${number}`), "", { flag: "wx" });
-      return number;
-    } catch {
-      continue;
-    }
+    if (create(join(folder, `started-${number}`))) return number;
   }
   return scripts - 1;
 }

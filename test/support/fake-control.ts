@@ -6,6 +6,7 @@ import type { ControlAnswer } from "./fake-script.ts";
 export interface ControlRequest {
   subtype: string;
   model?: string;
+  system_prompt?: string;
   servers?: Record<string, unknown>;
 }
 

@@ -13,11 +13,24 @@ export interface Script {
   startup?: Step[];
   /** The n-th turn that queries; the ones after the last are answered with an echo. */
   turns?: Step[][];
+  /** Turns are answered by the upstream, which is asked with the conversation that the process was told. */
+  asks?: boolean;
+  /** What happens in a turn whose question holds these words, beside its answer. */
+  troubles?: Trouble[];
   /** Answers to control requests by subtype, in place of the usual ones. */
   control?: Record<string, ControlAnswer>;
   ignoreSigterm?: boolean;
   /** Stdout is written in pieces of so many bytes, wherever that cuts. */
   pieceBytes?: number;
+}
+
+export interface Trouble {
+  words: string;
+  /** After so many steps of the answer; before it, if it is not said. */
+  after?: number;
+  /** Not again in another process that is asked the same. */
+  once?: boolean;
+  steps: Step[];
 }
 
 export type ControlAnswer =
@@ -32,6 +45,7 @@ export type Step =
   | { do: "wait"; ms: number }
   | { do: "hang" }
   | { do: "exit"; code: number }
+  | { do: "kill" }
   | { do: "grandchild"; seconds: number; session: boolean }
   | { do: "endless"; line?: Line };
 
@@ -54,6 +68,8 @@ export const wait = (ms: number): Step => ({ do: "wait", ms });
 export const hang: Step = { do: "hang" };
 /** Ends at once, with what was printed so far. */
 export const exit = (code: number): Step => ({ do: "exit", code });
+/** Is ended by SIGKILL. */
+export const kill: Step = { do: "kill" };
 /** Starts a process that outlives this one and holds its stdout open; in a session of its own, as commands of the Bash tool are. */
 export const grandchild = (seconds: number, { session = false } = {}): Step => ({ do: "grandchild", seconds, session });
 /** Prints a line that has no end. */

@@ -1,0 +1,52 @@
+/** What a process can tell only of itself: that no timer, signal or stream is kept by what is over. */
+
+import { expect, test } from "bun:test";
+import { heapStats } from "bun:jsc";
+import { fakeClaude } from "../support/fake-claude.ts";
+import { eventually, temporaryFolder } from "../support/environment.ts";
+import { dialects } from "../golden/answers.ts";
+import { startSluice } from "../support/sluice.ts";
+import { Client } from "./client.ts";
+import { claudeScript, type FaultName, faults, reply } from "./faults.ts";
+
+/** What requests make, by the names that the heap knows them by. */
+const kinds = ["Timeout", "AbortSignal", "AbortController", "ReadableStream", "Response", "Request", "Subprocess"];
+
+test("no timer, signal, stream or process is kept by requests that are over", async () => {
+  await using folder = await temporaryFolder();
+  const claude = await fakeClaude(claudeScript, folder.path);
+  const args = ["--idle-ttl", "500ms"];
+  await using sluice = await startSluice({ claude, args });
+  sluice.mock.respond((body) => reply(body, 0.01));
+  const clients = dialects.map((dialect, id) => new Client(id, dialect, sluice.url, 0.1));
+  const wrong: unknown[] = [];
+  const round = async (names: readonly (FaultName | undefined)[]) => {
+    const asked = clients.map(async (client) => {
+      for (const fault of names) {
+        const outcome = await client.ask(fault);
+        if (outcome.wrong !== undefined) wrong.push(outcome.wrong);
+      }
+    });
+    await Promise.all(asked);
+    await sluice.quiet();
+    await eventually(() => sluice.processes().length === 1);
+  };
+  // Those that take long are no others to the timers than those that do not.
+  const quick = (Object.keys(faults) as FaultName[]).filter((name) => name !== "hangs" && name !== "stalls");
+
+  await round([undefined, ...quick]);
+  const before = kept();
+  await round([...quick, undefined, ...quick]);
+  const after = kept();
+  expect(wrong).toEqual([]);
+  // A kind that the heap has another name for by now would never be found.
+  expect(kinds.filter((kind) => before[kind] === undefined)).toEqual([]);
+  const more = kinds.filter((kind) => (after[kind] ?? 0) > (before[kind] ?? 0) + 2);
+  expect(more.map((kind) => `${kind}: ${before[kind]} → ${after[kind]}`)).toEqual([]);
+});
+
+function kept(): Record<string, number> {
+  Bun.gc(true);
+  Bun.gc(true);
+  return heapStats().objectTypeCounts;
+}
