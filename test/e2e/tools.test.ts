@@ -164,7 +164,8 @@ describe("a call", () => {
   test("of a tool that the client does not have reaches the client, and costs nothing more", async () => {
     await using sluice = await startSluice();
     sluice.mock.respond((_, __, n) =>
-      n === 1 ? toolUse([{ name: "unheard_of", input: {}, id: "toolu_x" }]) : text("Done."),
+      // Slowly, as a model writes: whether the CLI is ended before it asks again is otherwise a race of two processes.
+      n === 1 ? toolUse([{ name: "unheard_of", input: {}, id: "toolu_x" }], { delayMs: 200 }) : text("Done."),
     );
     const asked = await ask(sluice, [question]);
     expect(asked.content).toMatchObject([{ type: "tool_use", name: "unheard_of" }]);
