@@ -306,6 +306,18 @@ describe("a stream that nobody looks at, where the log has no line for it", () =
   });
 });
 
+test("a client that takes its time is no silence of the upstream's", async () => {
+  const chunk = Buffer.from("x".repeat(2 ** 20));
+  await using upstream = startRawUpstream(() => ({
+    headers: { "content-type": "text/event-stream" },
+    pieces: Array.from({ length: 40 }, () => chunk),
+  }));
+  await using sluice = await start(["--upstream", upstream.url, "--stall-timeout", "300ms"]);
+  const response = await sluice.post("/v1/messages", { ...asked, stream: true });
+  await Bun.sleep(1000);
+  expect((await response.bytes()).length).toBe(40 * chunk.length);
+});
+
 describe("a stream that breaks", () => {
   const broken = async (sluice: TestSluice) => {
     const response = await sluice.post("/v1/messages", { ...asked, stream: true });

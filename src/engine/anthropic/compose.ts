@@ -2,13 +2,11 @@
 
 import { effortFor, type NamedModel, thinkingFor } from "../../messages/model-limits.ts";
 import { legalName } from "../../messages/tool-names.ts";
-import type { CacheControl, ContentBlock, Message, MessagesRequest } from "../../messages/types.ts";
+import type { CacheControl, ContentBlock, Message, MessagesRequest, TextBlock, Tool } from "../../messages/types.ts";
 
 export type Body = Record<string, unknown>;
 
-/** The most breakpoints that the API takes. */
-const mostBreakpoints = 4;
-
+/** Four of them are the most that the API takes. */
 const ephemeral: CacheControl = { type: "ephemeral" };
 
 /** `maxTokens` is for a request that names none: the API needs one. */
@@ -38,34 +36,40 @@ function renameCalls({ role, content }: Message): Message {
   return { role, content: content.map(rename) };
 }
 
-type Cacheable = { cache_control?: CacheControl | undefined };
+interface Blocks {
+  messages: Message[];
+  system: TextBlock[] | undefined;
+  tools: Tool[] | undefined;
+}
 
 /**
  * Marks what a growing conversation has in common with itself: the tools, the system prompt, and the ends of the last two
  * turns of the user, of which the earlier one was the end of the request before. A client's own marks stay, and are all.
  */
-function withBreakpoints<B extends Pick<MessagesRequest, "system" | "messages" | "tools"> | Body>(body: B): Body {
-  const { tools, system, messages } = body as Partial<Pick<MessagesRequest, "system" | "messages" | "tools">>;
-  const marked = [...(tools ?? []), ...(system ?? []), ...(messages ?? []).flatMap(({ content }) => content)];
-  if (marked.some((block) => (block as Cacheable).cache_control !== undefined)) return body;
+function withBreakpoints<B extends Blocks>(body: B): B {
+  const { tools = [], system = [], messages } = body;
+  const blocks = [...tools, ...system, ...messages.flatMap(({ content }) => content)];
+  if (blocks.some((block) => "cache_control" in block && block.cache_control !== undefined)) return body;
 
-  let left = mostBreakpoints - (tools?.length ? 1 : 0) - (system?.length ? 1 : 0);
-  const marks = new Set<number>();
-  for (let index = (messages?.length ?? 0) - 1; index >= 0 && left > 0 && marks.size < 2; index--) {
-    if (messages?.[index]?.role !== "user") continue;
-    marks.add(index);
-    left--;
-  }
+  const asked = messages.flatMap(({ role }, index) => (role === "user" ? [index] : []));
+  const ends = new Set(asked.slice(-2));
   return {
     ...body,
-    ...(tools && { tools: markLast(tools) }),
-    ...(system && { system: markLast(system) }),
-    messages: messages?.map((message, index) =>
-      marks.has(index) ? { ...message, content: markLast(message.content) } : message,
-    ),
+    // One that is loaded when it is needed stands behind what is cached.
+    ...(tools.length > 0 && {
+      tools: mark(
+        tools,
+        tools.findLastIndex((tool) => tool.defer_loading !== true),
+      ),
+    }),
+    ...(system.length > 0 && { system: mark(system, system.length - 1) }),
+    messages: messages.map((message, index) => {
+      const { content } = message;
+      return ends.has(index) ? { ...message, content: mark(content, content.length - 1) } : message;
+    }),
   };
 }
 
-function markLast<T extends object>(blocks: readonly T[]): T[] {
-  return blocks.map((block, index) => (index === blocks.length - 1 ? { ...block, cache_control: ephemeral } : block));
+function mark<T extends object>(blocks: readonly T[], at: number): T[] {
+  return blocks.map((block, index) => (index === at ? { ...block, cache_control: ephemeral } : block));
 }

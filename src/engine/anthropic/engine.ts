@@ -149,7 +149,7 @@ class NativeEngine implements Engine {
       legalName,
     );
     try {
-      yield* readEvents(fed(answer), names);
+      yield* readEvents(chunksOf(answer), names);
     } catch (error) {
       throw this.#upstream.explain(error, signal);
     } finally {
@@ -201,7 +201,7 @@ class NativeEngine implements Engine {
   ): Promise<unknown> {
     const answer = await this.#post(path, signal, client, body, betas);
     try {
-      return await answer.response.json();
+      return await answer.read(answer.response.json());
     } catch (error) {
       throw this.#upstream.explain(error, signal);
     } finally {
@@ -227,7 +227,7 @@ class NativeEngine implements Engine {
     const answer = await this.#upstream.send({ method, path, headers, body: json }, patienceOf(signal));
     if (answer.response.ok) return answer;
     try {
-      throw await toFailure(answer.response);
+      throw await answer.read(toFailure(answer.response));
     } finally {
       answer.end();
     }
@@ -265,10 +265,13 @@ function patienceOf(signal: AbortSignal): AbortController {
   return own;
 }
 
-async function* fed({ response, feed }: UpstreamAnswer): AsyncGenerator<Uint8Array> {
-  for await (const chunk of response.body ?? []) {
-    feed();
-    yield chunk;
+async function* chunksOf({ response, read }: UpstreamAnswer): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  try {
+    for (let next = await read(reader.read()); !next.done; next = await read(reader.read())) yield next.value;
+  } finally {
+    await reader.cancel();
   }
 }
 

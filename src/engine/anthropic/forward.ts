@@ -43,12 +43,11 @@ export function passOn(
     {
       async pull(controller) {
         try {
-          const { done, value } = await reader.read();
+          const { done, value } = await answer.read(reader.read());
           if (done) {
             controller.close();
             return end();
           }
-          answer.feed();
           usage.take(value);
           controller.enqueue(value);
         } catch (thrown) {

@@ -17,11 +17,11 @@ export interface UpstreamRequest {
 /** How long a request lasts: by its signal, and until something aborts it. */
 export type Patience = Pick<AbortController, "signal" | "abort">;
 
-/** The answer to a request, whose body comes as long as it is fed. */
+/** The answer to a request. */
 export interface UpstreamAnswer {
   readonly response: Response;
-  /** Something of the body is there. */
-  feed(): void;
+  /** Waits for a part of the body, as long as the upstream may be silent. What the client takes its time for is no silence. */
+  read<T>(part: Promise<T>): Promise<T>;
   /** The body is whole, or nobody reads it any more. */
   end(): void;
 }
@@ -138,10 +138,16 @@ export class Upstream {
       const stall = deadlines.add(stallTimeout, () => {
         late(`The upstream was silent for ${stallTimeout / 1000} s in the middle of its answer.`);
       });
+      stall.at = Infinity;
       return {
         response,
-        feed: () => {
+        read: async (part) => {
           stall.at = performance.now() + stallTimeout;
+          try {
+            return await part;
+          } finally {
+            stall.at = Infinity;
+          }
         },
         end: () => deadlines.remove(stall),
       };
