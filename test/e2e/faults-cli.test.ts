@@ -148,22 +148,27 @@ const states = (signal: "SIGKILL" | "SIGSTOP", type: string, status: number): St
   ],
 ];
 
-/** A busy machine starts a process within this, or it is taken for one that hangs. */
-const patient = ["--stall-timeout", "5s", "--max-processes", "4"];
-
-describe.concurrent("a process is killed", () => {
+describe("a process is killed", () => {
   test.each(states("SIGKILL", "api_error", 502))("%s", (_, script, play) =>
-    onStage(script, patient, (stage) => play(stage, (pid) => process.kill(pid, "SIGKILL"))),
+    onStage(script, ["--max-processes", "4"], (stage) => play(stage, (pid) => process.kill(pid, "SIGKILL"))),
   );
 });
 
-describe.concurrent("a process is stopped, and says nothing any more", () => {
+describe("a process is stopped, and says nothing any more", () => {
+  const stop = (pid: number) => {
+    try {
+      process.kill(pid, "SIGSTOP");
+    } catch (error) {
+      // On a busy machine it may have been silent for too long already, which comes to the same.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
   test.each(states("SIGSTOP", "timeout_error", 504))("%s", (_, script, play) =>
-    onStage(script, patient, (stage) => play(stage, (pid) => process.kill(pid, "SIGSTOP"))),
+    onStage(script, ["--stall-timeout", "2s", "--max-processes", "4"], (stage) => play(stage, stop)),
   );
 });
 
-describe.concurrent("a CLI that misbehaves", () => {
+describe("a CLI that misbehaves", () => {
   test("says nothing at its start", async () => {
     await using folder = await temporaryFolder();
     const claude = await fakeClaude({ startup: [hang] }, folder.path);
