@@ -51,7 +51,7 @@ function onlyNew(parent: number, known: readonly number[]): number {
   return child.pid;
 }
 
-function memoryOf(pid: number): Memory {
+export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1]) / 1024;
   return { rss: megabytes("Rss"), pss: megabytes("Pss") };

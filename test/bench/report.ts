@@ -98,7 +98,7 @@ export function printReport(rows: readonly Row[], { header, failures, memory }: 
   if (errors.length > 0) console.log(["", "Could not be measured", ...errors].join("\n"));
 }
 
-function digits(value: number, decimals: number): string {
+export function digits(value: number, decimals: number): string {
   return Number.isFinite(value) ? value.toFixed(decimals) : "-";
 }
 
@@ -120,7 +120,7 @@ function choiceOf({ title, ways }: Row): string {
 }
 
 /** Columns as wide as their widest cell; numbers stand at the right. */
-function table(rows: readonly string[][]): string[] {
+export function table(rows: readonly string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const cell = (text: string, column: number) => {
     const width = widths[column] ?? 0;
