@@ -32,8 +32,8 @@ export interface Soaked {
 /** Runs a soak to its end. */
 export async function soak({ seconds, atOnce, clients, pace }: SoakOptions): Promise<Soaked> {
   const { command, sluice } = chooseSluice();
-  await using fake = await startStage({ claude: "fake", maxProcesses: 32, pace, command });
-  await using real = await startStage({ claude: "real", maxProcesses: 8, pace, command });
+  await using fake = await startStage({ claude: "fake", maxProcesses: 32, command });
+  await using real = await startStage({ claude: "real", maxProcesses: 8, command });
   const stages = [fake, real];
   for (const stage of stages) {
     const { url } = stage.sluice;
@@ -43,6 +43,7 @@ export async function soak({ seconds, atOnce, clients, pace }: SoakOptions): Pro
     }
     // One of each dialect, so that what is done once is done before.
     for (const client of stage.clients.slice(0, 3)) await client.ask(undefined);
+    stage.pace = pace;
   }
   const before = await Promise.all(stages.map((stage) => stage.settled()));
 

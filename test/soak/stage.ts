@@ -20,8 +20,6 @@ const patience = { fake: "8s", real: "15s" };
 export interface StageOptions {
   claude: "fake" | "real";
   maxProcesses: number;
-  /** How long an answer takes on average (seconds). */
-  pace: number;
   command: readonly string[];
 }
 
@@ -36,6 +34,8 @@ export interface Stage extends AsyncDisposable {
   readonly sluice: RunningBinary;
   /** Who asks; what reaches the upstream must be what one of them has sent. */
   readonly clients: Client[];
+  /** How long an answer takes on average (seconds); none until it is set. */
+  pace: number;
   /** What reached the upstream and should not have. */
   readonly strays: string[];
   /** How often the upstream was asked each question. */
@@ -46,7 +46,7 @@ export interface Stage extends AsyncDisposable {
   settled(): Promise<Left>;
 }
 
-export async function startStage({ claude, maxProcesses, pace, command }: StageOptions): Promise<Stage> {
+export async function startStage({ claude, maxProcesses, command }: StageOptions): Promise<Stage> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(await temporaryFolder());
   const mock = started.use(await startMock());
@@ -61,14 +61,15 @@ export async function startStage({ claude, maxProcesses, pace, command }: StageO
     const question = lastUserText(body);
     asked.set(question, (asked.get(question) ?? 0) + 1);
     if (!isSent(body, clients)) strays.push(linesIn(body).join(" | ").slice(0, 300));
-    return reply(body, pace);
+    return reply(body, stage.pace);
   });
 
   const running = started.move();
-  return {
+  const stage: Stage = {
     claude,
     sluice,
     clients,
+    pace: 0,
     strays,
     asked,
     watch() {
@@ -82,6 +83,8 @@ export async function startStage({ claude, maxProcesses, pace, command }: StageO
     async settled() {
       let state: unknown;
       const quiet = async () => {
+        // To look at every process of the machine is work.
+        await Bun.sleep(200);
         const { detail } = (await (await fetch(`${sluice.url}/health`, { keepalive: false })).json()) as Health;
         const { processes, spares, starting, waiting } = detail;
         // A start that took too long is tried again when somebody asks.
@@ -105,6 +108,7 @@ export async function startStage({ claude, maxProcesses, pace, command }: StageO
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+  return stage;
 }
 
 interface Health {
