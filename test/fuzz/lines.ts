@@ -19,13 +19,13 @@ import { type Asked, requestOf } from "../golden/requests.ts";
 import { scenarios } from "../golden/scenarios.ts";
 import type { MessageEvent } from "../../src/messages/types.ts";
 import { formatSse } from "../../src/wire/sse.ts";
+import { bugsIn } from "../support/bugs.ts";
 import { streamOf } from "../support/bytes.ts";
 import { formatLine } from "../../src/wire/ndjson.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { exit, fakeClaude, file } from "../support/fake-claude.ts";
 import { startSluice } from "../support/sluice.ts";
 import { mutate, mutations } from "./mutate.ts";
-import { isBug } from "./server.ts";
 import { expectAnswer } from "./valid.ts";
 
 const recorded = Object.keys(scenarios).map((name) => ({ name, lines: linesOf(name) }));
@@ -118,7 +118,7 @@ export async function startPrinting(): Promise<AsyncDisposable & { expectTurn(as
       const { dialect, stream } = turn;
       await Bun.write(output, linesIn(turn.printed).map(formatLine).join(""));
       const answer = await read(await sluice.post(paths[dialect], requestOf(dialect, askedIn(turn), stream)));
-      expect(sluice.logged.splice(0).filter(isBug)).toEqual([]);
+      expect(bugsIn(sluice.logged.splice(0).join(""))).toEqual([]);
       await expectAnswer(dialect, answer);
     },
     async [Symbol.asyncDispose]() {

@@ -8,6 +8,7 @@ import { startServer } from "../../src/server.ts";
 import { expectTypes } from "../dialect/types.ts";
 import { type Answer, read } from "../golden/answers.ts";
 import type { DialectName } from "../golden/requests.ts";
+import { bugsIn } from "../support/bugs.ts";
 import { cleanEnvironment, temporaryFolder } from "../support/environment.ts";
 import { junk } from "./mutate.ts";
 import { anthropicBody, type Body, chatBody, responsesBody } from "./requests.ts";
@@ -129,7 +130,10 @@ export async function startFuzzed(): Promise<AsyncDisposable & { expectAnswer(on
   const env = cleanEnvironment({ home: folder.path, baseUrl: "http://127.0.0.1:9" });
   const { config } = loadConfig(["--port", "0", "--max-body", "512kb"], { mode: "echo", env });
   const bugs: string[] = [];
-  const log = createLog("debug", (line) => void (isBug(line) && bugs.push(line)));
+  const log = createLog("debug", (line) => void bugs.push(...bugsIn(line)));
+  // Nothing would be found in a log that is written otherwise by now.
+  log.error("a request", { error: "bug" });
+  expect(bugs.splice(0)).toHaveLength(1);
   const server = await startServer(config, log);
   const ask = async (path: string, init: RequestInit) => read(await fetch(server.url + path, init));
   const json = { "content-type": "application/json" };
@@ -151,9 +155,6 @@ export async function startFuzzed(): Promise<AsyncDisposable & { expectAnswer(on
     },
   };
 }
-
-/** Whether a line of the log tells of a failure that nobody foresaw. */
-export const isBug = (line: string): boolean => line.includes(" error=bug ");
 
 /** Whose errors a path answers with: both OpenAI APIs have the same. */
 function envelopeOf(path: string, headers: Record<string, string>): DialectName {

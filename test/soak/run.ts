@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { median, quantile } from "../bench/stats.ts";
+import { bugsIn } from "../support/bugs.ts";
 import { chooseSluice } from "../support/binary.ts";
 import { dialects } from "../golden/answers.ts";
 import { Client, type Outcome } from "./client.ts";
@@ -59,9 +60,7 @@ export async function soak({ seconds, atOnce, clients, pace }: SoakOptions): Pro
       ...stage.strays.map((lines) => `nobody sent this to the upstream: ${lines}`),
       ...askedTwice(stage),
       ...(codes[n] === 0 ? [] : [`it ended with ${codes[n]}`]),
-      ...(stage.sluice.output().includes("error=bug")
-        ? [`it logged a bug: ${stage.sluice.output().slice(-2000)}`]
-        : []),
+      ...bugsIn(stage.sluice.output()).map((line) => `it logged a bug: ${line}`),
       ...leftovers(before[n] as Left, after[n] as Left).map((what) => `${stage.claude} CLI: ${what}`),
     ]),
   ];
