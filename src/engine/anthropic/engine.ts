@@ -12,6 +12,7 @@ import { type Authorize, createAuthorize } from "./credentials.ts";
 import { readEvents } from "./events.ts";
 import { toFailure } from "./failures.ts";
 import { passOn, pipe } from "./forward.ts";
+import { asksForStream, namesKnownModels } from "./glance.ts";
 import { rateLimitHeaders, toUpstream } from "./headers.ts";
 import { redact } from "./redact.ts";
 import { isTelemetry } from "./redact-client.ts";
@@ -232,24 +233,6 @@ class NativeEngine implements Engine {
       answer.end();
     }
   }
-}
-
-/**
- * Whether every model that a body names, wherever it does, is an id as the API lists them: then nothing is to be looked up,
- * and the body need not be parsed. What is escaped inside of texts reads differently.
- */
-function namesKnownModels(bytes: Uint8Array<ArrayBuffer>): boolean {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const named = text.split('"model"').slice(1);
-  return named.length > 0 && named.every((rest) => /^\s*:\s*"claude-[a-z0-9-]+"/.test(rest));
-}
-
-/** Whether a body asks for a stream, whose head comes at once. What is escaped inside of texts reads differently. */
-function asksForStream(bytes: Uint8Array<ArrayBuffer> | undefined): boolean {
-  return (
-    bytes !== undefined &&
-    /"stream"\s*:\s*true/.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"))
-  );
 }
 
 /** Ids as the API lists them, which need no list to be understood. */
