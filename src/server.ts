@@ -103,9 +103,9 @@ class Door {
     const route = findRoute(url.pathname, request.headers);
     const notes: Record<string, string | number> = {};
     let streams = false;
-    const controller = this.calls.open(request.signal);
+    const open = this.calls.open(request.signal);
     const ended = once((status: number, error?: ProxyError) => {
-      this.calls.close(controller);
+      open.close();
       const level = error ? errorTable[error.kind].level : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
         request_id: id,
@@ -130,9 +130,7 @@ class Door {
       ended: (error) => ended(response?.status ?? 200, error),
     };
     try {
-      const { signal } = controller;
-      const abort = (reason?: unknown) => controller.abort(reason);
-      const call = { headers: request.headers, signal, abort, observer };
+      const call = { headers: request.headers, signal: open.signal, abort: open.abort, observer };
       response = await this.#respond({ id, request, server, url, route, call });
     } catch (thrown) {
       const error = toProxyError(thrown);
@@ -141,19 +139,19 @@ class Door {
     }
     if (!streams) ended(response.status);
     const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
-    for (const [name, value] of Object.entries({
-      ...(limited && (await this.engine).rateLimits()),
-      // One that an upstream answered has its own: its operator knows no other.
-      "request-id": response.headers.get("request-id") ?? id,
-      "x-request-id": id,
-      ...(route.dialect.name !== "anthropic" && {
-        "openai-version": "2020-10-01",
-        "openai-processing-ms": String(Math.round(performance.now() - started)),
-      }),
-      ...this.#guard.corsHeaders(request),
-    })) {
-      response.headers.set(name, value);
+    const { headers } = response;
+    const add = (all: Readonly<Record<string, string>>) => {
+      for (const name in all) headers.set(name, all[name] ?? "");
+    };
+    if (limited) add((await this.engine).rateLimits());
+    // One that an upstream answered has its own: its operator knows no other.
+    if (!headers.has("request-id")) headers.set("request-id", id);
+    headers.set("x-request-id", id);
+    if (route.dialect.name !== "anthropic") {
+      headers.set("openai-version", "2020-10-01");
+      headers.set("openai-processing-ms", String(Math.round(performance.now() - started)));
     }
+    add(this.#guard.corsHeaders(request));
     if (!this.config.logBodies || request.method !== "POST") return response;
     return tap(response, (body) => this.log.info("Answer body", { request_id: id, body }));
   }

@@ -1,34 +1,36 @@
-/** A moment at which something is over, in milliseconds of `performance.now()`. It may be moved. */
+import { Bag } from "../../bag.ts";
+
+/** A moment at which something is over, in milliseconds of `performance.now()`. It may be moved, and called off. */
 export interface Deadline {
   at: number;
-  readonly late: () => void;
+  end(): void;
+}
+
+interface Kept extends Deadline {
+  late(): void;
 }
 
 /** The deadlines of many requests on one timer: one each would cost more than anything else on a request's way. */
 export class Deadlines {
-  readonly #all = new Set<Deadline>();
+  readonly #all = new Bag<Kept>();
   #timer: Timer | undefined;
 
   /** `precision`: how much too late a deadline may be noticed (milliseconds). */
   constructor(readonly precision: number) {}
 
-  /** Calls `late` once, when the time (milliseconds) has passed and nobody has removed or moved the deadline. */
+  /** Calls `late` once, when the time (milliseconds) has passed and nobody has ended or moved the deadline. */
   add(time: number, late: () => void): Deadline {
-    const deadline = { at: performance.now() + time, late };
-    this.#all.add(deadline);
+    const deadline: Kept = { at: performance.now() + time, late, end: () => {} };
+    deadline.end = this.#all.add(deadline);
     this.#timer ??= setInterval(() => this.#check(), this.precision);
     return deadline;
-  }
-
-  remove(deadline: Deadline): void {
-    this.#all.delete(deadline);
   }
 
   #check(): void {
     const now = performance.now();
     for (const deadline of this.#all) {
       if (deadline.at > now) continue;
-      this.#all.delete(deadline);
+      deadline.end();
       deadline.late();
     }
     if (this.#all.size > 0) return;

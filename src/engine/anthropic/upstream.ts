@@ -149,10 +149,10 @@ export class Upstream {
             stall.at = Infinity;
           }
         },
-        end: () => deadlines.remove(stall),
+        end: () => stall.end(),
       };
     } finally {
-      deadlines.remove(head);
+      head.end();
       unwatch();
     }
   }
