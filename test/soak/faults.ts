@@ -14,6 +14,8 @@ import {
 
 export interface Fault {
   by: "claude" | "upstream" | "client";
+  /** It ends when patience does, in a second process too. */
+  slow?: true;
   /** The statuses of a right refusal; where there are none, the request is answered. */
   refused?: readonly number[];
 }
@@ -21,14 +23,14 @@ export interface Fault {
 export const faults = {
   "killed at once": { by: "claude" },
   "killed midway": { by: "claude", refused: [502] },
-  hangs: { by: "claude", refused: [504] },
+  hangs: { by: "claude", slow: true, refused: [504] },
   "prints noise": { by: "claude" },
   "exits with 0": { by: "claude", refused: [502] },
   "429": { by: "upstream", refused: [429] },
   "500": { by: "upstream", refused: [500] },
   "529": { by: "upstream", refused: [529, 503] },
   cut: { by: "upstream", refused: [502] },
-  stalls: { by: "upstream", refused: [504] },
+  stalls: { by: "upstream", slow: true, refused: [504] },
   "client gone": { by: "client" },
   "slow client": { by: "client" },
   "bad body": { by: "client", refused: [400] },
@@ -39,10 +41,11 @@ export type FaultName = keyof typeof faults;
 /** How often each comes. */
 const share = 0.05;
 
-/** What goes wrong with a request, if anything does; the real CLI can't be told to fail. */
-export function pickFault(claude: "fake" | "real"): FaultName | undefined {
+/** What goes wrong with a request, if anything does. The real CLI can't be told to fail. */
+export function pickFault(claude: "fake" | "real", which: "any" | "quick"): FaultName | undefined {
   const name = (Object.keys(faults) as FaultName[])[Math.floor(Math.random() / share)];
-  return name !== undefined && claude === "real" && faults[name].by === "claude" ? undefined : name;
+  const { by, slow }: Partial<Fault> = name === undefined ? {} : faults[name];
+  return (claude === "real" && by === "claude") || (which === "quick" && slow) ? undefined : name;
 }
 
 /** The question carries its fault, for whoever is to make it. */

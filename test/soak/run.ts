@@ -11,7 +11,7 @@ import { chooseSluice } from "../support/binary.ts";
 import { dialects } from "../golden/answers.ts";
 import { Client, type Outcome } from "./client.ts";
 import { faults, pickFault } from "./faults.ts";
-import { growth, type Left, type Stage, startStage } from "./stage.ts";
+import { growth, type Left, patience, type Stage, startStage } from "./stage.ts";
 
 export interface SoakOptions {
   seconds: number;
@@ -90,7 +90,8 @@ async function load(stages: readonly Stage[], seconds: number, atOnce: number): 
       const one = idle[Math.floor(Math.random() * idle.length)];
       if (one === undefined) throw new Error("There are fewer clients than requests at a time");
       one.client.busy = true;
-      outcomes.push(await one.client.ask(pickFault(one.stage.claude)));
+      const left = (end - performance.now()) / 1000;
+      outcomes.push(await one.client.ask(pickFault(one.stage.claude, left > 2 * patience ? "any" : "quick")));
       one.client.busy = false;
     }
   };
