@@ -1,12 +1,12 @@
 /** One exchange: a decoded request meets an engine, and its events become a Response. */
 
 import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
-import { ensureFormat } from "./dialect/format.ts";
+import { formatChecks } from "./dialect/format.ts";
 import type { Call, Engine, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
-import { limit } from "./messages/limits.ts";
+import { limits } from "./messages/limits.ts";
 import type { MessageEvent, Usage } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSse } from "./wire/sse.ts";
@@ -38,7 +38,8 @@ export async function answer(
   const { request } = exchange;
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);
-  const events = ensureFormat(limit(inGrammar(turn), request), request)[Symbol.asyncIterator]();
+  const steps = [...limits(request), ...formatChecks(request)];
+  const events = inGrammar(turn, ...steps)[Symbol.asyncIterator]();
   const first = await events.next();
   const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);
@@ -81,15 +82,21 @@ function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 1000);
 }
 
+function textOf(messages: readonly SseMessage[]): string {
+  let text = "";
+  for (const message of messages) text += formatSse(message);
+  return text;
+}
+
 function usageAfter(usage: Usage, event: MessageEvent): Usage {
   if (event.type === "message_start") return event.message.usage;
   return event.type === "message_delta" ? updateUsage(usage, event.usage) : usage;
 }
 
 async function* resume(
-  first: IteratorResult<MessageEvent>,
-  rest: AsyncIterator<MessageEvent>,
-): AsyncGenerator<MessageEvent> {
+  first: IteratorResult<readonly MessageEvent[]>,
+  rest: AsyncIterator<readonly MessageEvent[]>,
+): AsyncGenerator<readonly MessageEvent[]> {
   try {
     for (let next = first; !next.done; next = await rest.next()) yield next.value;
   } finally {
@@ -100,7 +107,7 @@ async function* resume(
 /** The events as server-sent events. Pulled by the client: one that reads slowly slows the engine down. */
 function streamOf(
   { encoder }: Exchange,
-  events: AsyncGenerator<MessageEvent>,
+  events: AsyncGenerator<readonly MessageEvent[]>,
   { abort, observer: { ended, used } }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
@@ -119,14 +126,14 @@ function streamOf(
       }, silence / 3);
     },
     async pull(controller) {
-      const write = (messages: SseMessage[]) => {
-        const text = messages.map(formatSse).join("");
+      const write = (text: string) => {
         if (text !== "" && !left) controller.enqueue(utf8.encode(text));
         spoke = performance.now();
         return text !== "";
       };
+      let text = "";
       try {
-        // An event may have no word in the dialect, and a pull that brings nothing is not repeated.
+        // Events may have no word in the dialect, and a pull that brings nothing is not repeated.
         for (let written = false; !written && !left;) {
           const next = await events.next();
           if (next.done) {
@@ -136,15 +143,19 @@ function streamOf(
             ended();
             return;
           }
-          usage = usageAfter(usage, next.value);
-          written = write(encoder.event(next.value));
+          for (const event of next.value) {
+            usage = usageAfter(usage, event);
+            text += textOf(encoder.event(event));
+          }
+          written = write(text);
+          text = "";
         }
       } catch (thrown) {
         clearInterval(pulse);
         if (left) return;
         const error = toProxyError(thrown);
         // Status and headers are long gone, and a thrown error would reset the connection.
-        write(encoder.error(error));
+        write(text + textOf(encoder.error(error)));
         controller.close();
         ended(error);
       }

@@ -7,6 +7,7 @@ import type { Engine } from "../src/engine/engine.ts";
 import { ProxyError } from "../src/error.ts";
 import type { MessageEvent } from "../src/messages/types.ts";
 import { eventsOf, messageOf, text } from "./support/mock-replies.ts";
+import { singly } from "../src/messages/through.ts";
 
 const events = eventsOf(messageOf(text("two words"), "msg_1", "claude-sonnet-5-5"), 2);
 
@@ -21,7 +22,7 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   const exchange = anthropic.decode(asked, { headers: new Headers(), defaultModel: undefined });
   const engine = {
     run: () => {
-      const iterator = run();
+      const iterator = singly(run());
       return { way: "echo", warnings: [], [Symbol.asyncIterator]: () => iterator };
     },
   } as unknown as Engine;

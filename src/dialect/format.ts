@@ -2,37 +2,36 @@ import { z } from "zod";
 import { ProxyError } from "../error.ts";
 import { FenceStripper } from "../messages/fences.ts";
 import { mapSchema } from "../messages/json-schema.ts";
+import type { Step } from "../messages/through.ts";
 import type { MessageEvent, MessagesRequest } from "../messages/types.ts";
 
 /**
- * The events of an answer whose text is what the request's format asks for: fences around it are taken away, and before
- * the answer ends as a complete one its whole text is checked. Throws `upstream` where it does not fit, so that a client
- * that was promised JSON never takes prose for it. An answer that ends otherwise (`max_tokens`, `stop_sequence`,
- * `refusal`, `tool_use`) says so itself, and passes.
+ * Makes an answer's text what the request's format asks for: fences around it are taken away, and before the answer ends
+ * as a complete one its whole text is checked. Throws `upstream` where it does not fit, so that a client that was promised
+ * JSON never takes prose for it. An answer that ends otherwise (`max_tokens`, `stop_sequence`, `refusal`, `tool_use`) says
+ * so itself, and passes.
  *
- * Where no format was asked for, the events themselves are returned: no step is added.
+ * Where no format was asked for, there is no step.
  */
-export function ensureFormat(
-  events: AsyncIterable<MessageEvent>,
-  request: MessagesRequest,
-): AsyncIterable<MessageEvent> {
+export function formatChecks(request: MessagesRequest): Step<MessageEvent, MessageEvent>[] {
   const { format } = request.output_config ?? {};
   const asked = request.text_format ?? format;
-  return asked === undefined ? events : checked(events, (text) => faultOf(text, asked));
+  return asked === undefined ? [] : [new Checker((text) => faultOf(text, asked))];
 }
 
-async function* checked(
-  events: AsyncIterable<MessageEvent>,
-  fault: (text: string) => string | undefined,
-): AsyncGenerator<MessageEvent> {
-  const stripper = new FenceStripper();
-  let text = "";
-  for await (const event of events) {
-    for (const passed of stripper.take(event)) {
-      if (passed.type === "content_block_delta" && passed.delta.type === "text_delta") text += passed.delta.text;
-      if (passed.type === "message_delta" && passed.delta.stop_reason === "end_turn") refuse(fault(text));
-      yield passed;
+class Checker implements Step<MessageEvent, MessageEvent> {
+  readonly #stripper = new FenceStripper();
+  #text = "";
+
+  constructor(readonly fault: (text: string) => string | undefined) {}
+
+  take(event: MessageEvent): MessageEvent[] {
+    const passed = this.#stripper.take(event);
+    for (const one of passed) {
+      if (one.type === "content_block_delta" && one.delta.type === "text_delta") this.#text += one.delta.text;
+      if (one.type === "message_delta" && one.delta.stop_reason === "end_turn") refuse(this.fault(this.#text));
     }
+    return passed;
   }
 }
 

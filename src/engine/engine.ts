@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { ProxyError } from "../error.ts";
-import type { MessageEvent, MessagesRequest, Model, Usage } from "../messages/types.ts";
+import type { Events, MessagesRequest, Model, Usage } from "../messages/types.ts";
 
 /** What answers a request. */
 export interface Engine {
@@ -70,7 +70,7 @@ export interface Observer {
 export type Way =
   "spare" | "live" | "parked" | "replay" | "resume" | "cold" | "native" | "echo" | "counted" | "estimated";
 
-export interface Turn extends AsyncIterable<MessageEvent> {
+export interface Turn extends Events {
   readonly way: Way;
   /** What was asked for and not done, known once the first event is there. */
   readonly warnings: readonly string[];

@@ -22,12 +22,12 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
     signal: AbortSignal,
     client: Headers | undefined,
     served: Served,
-  ): AsyncGenerator<MessageEvent> {
+  ): AsyncGenerator<readonly MessageEvent[]> {
     const follow = async function* (turn: Turn) {
-      for await (const event of turn) {
+      for await (const events of turn) {
         Object.assign(served, { way: turn.way, warnings: turn.warnings, headers: turn.headers ?? {} });
         begun = true;
-        yield event;
+        yield events;
       }
     };
     let begun = false;

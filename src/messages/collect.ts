@@ -1,37 +1,39 @@
 import { inGrammar } from "./grammar.ts";
 import { parseToolInput } from "./tool-input.ts";
-import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent } from "./types.ts";
+import type { AnswerBlock, AnswerMessage, BlockDelta, Events } from "./types.ts";
 import { updateUsage } from "./usage.ts";
 
 /**
  * The whole answer that a stream of events tells. Throws a ProxyError of kind `upstream` where the stream breaks the
  * grammar of the Messages API, and whatever the stream itself throws.
  */
-export async function collect(events: AsyncIterable<MessageEvent>): Promise<AnswerMessage> {
+export async function collect(events: Events): Promise<AnswerMessage> {
   let message: AnswerMessage | undefined;
   let json = "";
-  for await (const event of inGrammar(events)) {
-    if (event.type === "message_start") message = { ...event.message, content: [] };
-    // Nothing comes before it but pings.
-    if (message === undefined) continue;
-    switch (event.type) {
-      case "content_block_start":
-        message.content.push({ ...event.content_block });
-        json = "";
-        break;
-      case "content_block_delta":
-        if (event.delta.type === "input_json_delta") json += event.delta.partial_json;
-        else apply(message.content.at(-1), event.delta);
-        break;
-      case "content_block_stop":
-        finish(message, json);
-        break;
-      case "message_delta":
-        message.stop_reason = event.delta.stop_reason;
-        message.stop_sequence = event.delta.stop_sequence;
-        message.stop_details = event.delta.stop_details;
-        message.usage = updateUsage(message.usage, event.usage);
-        break;
+  for await (const together of inGrammar(events)) {
+    for (const event of together) {
+      if (event.type === "message_start") message = { ...event.message, content: [] };
+      // Nothing comes before it but pings.
+      if (message === undefined) continue;
+      switch (event.type) {
+        case "content_block_start":
+          message.content.push({ ...event.content_block });
+          json = "";
+          break;
+        case "content_block_delta":
+          if (event.delta.type === "input_json_delta") json += event.delta.partial_json;
+          else apply(message.content.at(-1), event.delta);
+          break;
+        case "content_block_stop":
+          finish(message, json);
+          break;
+        case "message_delta":
+          message.stop_reason = event.delta.stop_reason;
+          message.stop_sequence = event.delta.stop_sequence;
+          message.stop_details = event.delta.stop_details;
+          message.usage = updateUsage(message.usage, event.usage);
+          break;
+      }
     }
   }
   return message as AnswerMessage;

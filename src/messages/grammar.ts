@@ -1,24 +1,18 @@
 import { ProxyError } from "../error.ts";
 import { deltasOf, emptied } from "./blocks.ts";
 import { blockTypes } from "./known-blocks.ts";
+import { type Step, through } from "./through.ts";
 import { parseToolInput } from "./tool-input.ts";
-import type { AnswerBlock, BlockDelta, MessageEvent, StopReason, ToolUseBlock } from "./types.ts";
+import type { AnswerBlock, BlockDelta, Events, MessageEvent, StopReason, ToolUseBlock } from "./types.ts";
 
 /**
  * The events of an answer for as long as they keep to the grammar of the Messages API (api-dialects 1.3): one start, blocks
  * in turn, deltas of their block's kind, a stop. Throws a ProxyError of kind `upstream` at the first that does not, and
  * where they end too early, so that whoever reads them can rely on it. What follows the stop is not asked for, and what a
- * block begins with comes as its first delta: that is where the dialects look for it.
+ * block begins with comes as its first delta: that is where the dialects look for it. Each that passes goes through the steps.
  */
-export async function* inGrammar(events: AsyncIterable<MessageEvent>): AsyncGenerator<MessageEvent> {
-  const grammar = new Grammar();
-  for await (const event of events) {
-    grammar.check(event);
-    if (event.type === "content_block_start") yield* begun(event);
-    else yield event;
-    if (event.type === "message_stop") return;
-  }
-  throw illegal("it ended before message_stop");
+export function inGrammar(events: Events, ...steps: Step<MessageEvent, MessageEvent>[]): Events {
+  return through(events, new Grammar(), ...steps);
 }
 
 /** Stop reasons that may cut an answer in the middle of a tool's input. */
@@ -35,7 +29,8 @@ const homes: Readonly<Record<BlockDelta["type"], AnswerBlock["type"]>> = {
 
 type BlockStart = Extract<MessageEvent, { type: "content_block_start" }>;
 
-class Grammar {
+class Grammar implements Step<MessageEvent, MessageEvent> {
+  ended = false;
   #started = false;
   #reasoned = false;
   #open: AnswerBlock | undefined;
@@ -45,7 +40,17 @@ class Grammar {
   /** A call whose input is no JSON: only an answer that was cut may have one, at its end. */
   #cutCall: ToolUseBlock | undefined;
 
-  check(event: MessageEvent): void {
+  take(event: MessageEvent): readonly MessageEvent[] {
+    this.#check(event);
+    this.ended = event.type === "message_stop";
+    return event.type === "content_block_start" ? begun(event) : [event];
+  }
+
+  finish(): void {
+    throw illegal("it ended before message_stop");
+  }
+
+  #check(event: MessageEvent): void {
     if (event.type === "ping") return;
     if (event.type === "message_start") {
       if (this.#started) throw illegal("a second message_start");
@@ -102,11 +107,12 @@ class Grammar {
   }
 }
 
-function* begun(event: BlockStart): Generator<MessageEvent> {
+function begun(event: BlockStart): MessageEvent[] {
   const { index, content_block: block } = event;
   const deltas = deltasOf(block);
-  yield deltas.length === 0 ? event : { ...event, content_block: emptied(block) };
-  for (const delta of deltas) yield { type: "content_block_delta", index, delta };
+  if (deltas.length === 0) return [event];
+  const told = deltas.map((delta) => ({ type: "content_block_delta" as const, index, delta }));
+  return [{ ...event, content_block: emptied(block) }, ...told];
 }
 
 function brokenInput({ id }: ToolUseBlock): ProxyError {

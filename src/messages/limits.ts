@@ -1,10 +1,11 @@
 import { agentPrefix } from "./agent.ts";
 import { StopMatcher } from "./stop-matcher.ts";
 import { TokenMeter } from "./token-meter.ts";
+import type { Step } from "./through.ts";
 import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
 
 /**
- * The events of an answer within the request's limits, exactly, also where the upstream can't be trusted with them:
+ * Keeps the events of an answer within the request's limits, exactly, also where the upstream can't be trusted with them:
  *
  * - **stop sequences** are cut out of the text, also across deltas and neighbouring text blocks. Only what may be the
  *   beginning of one is held back, and given out as soon as it is none.
@@ -15,37 +16,23 @@ import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
  * The source is ended where the answer is cut; its true usage is not known then, so the output's is an estimate. An
  * upstream that ends the answer by itself is believed, and its usage is passed on as it is.
  *
- * Where none of this was asked for, the events themselves are returned: no step is added.
+ * Where none of this was asked for, there is no step.
  */
-export function limit(events: AsyncIterable<MessageEvent>, request: MessagesRequest): AsyncIterable<MessageEvent> {
+export function limits(request: MessagesRequest): Step<MessageEvent, MessageEvent>[] {
   const stops = (request.stop_sequences ?? []).filter((stop) => stop !== "");
   const choice = request.tool_choice;
   const oneCall = choice !== undefined && choice.type !== "none" && choice.disable_parallel_tool_use === true;
   // An agent's answer folds many of the model's, each of which has the limit for itself.
   const folds = request.model.startsWith(agentPrefix) && request.max_tokens !== 0;
   const max_tokens = folds ? undefined : request.max_tokens;
-  if (stops.length === 0 && !oneCall && max_tokens === undefined) return events;
-  return limited(events, new Limiter(stops, oneCall, max_tokens));
-}
-
-async function* limited(events: AsyncIterable<MessageEvent>, limiter: Limiter): AsyncGenerator<MessageEvent> {
-  let last: MessageEvent[] = [];
-  for await (const event of events) {
-    const passed = limiter.take(event);
-    if (limiter.ended) {
-      // Out of the loop first: that ends the source, which would go on writing while a slow client reads.
-      last = passed;
-      break;
-    }
-    yield* passed;
-  }
-  yield* last;
+  if (stops.length === 0 && !oneCall && max_tokens === undefined) return [];
+  return [new Limiter(stops, oneCall, max_tokens)];
 }
 
 /** English has about four characters a token. */
 const charactersPerToken = 4;
 
-class Limiter {
+class Limiter implements Step<MessageEvent, MessageEvent> {
   readonly #matcher: StopMatcher;
   readonly #oneCall: boolean;
   readonly #maxTokens: number;

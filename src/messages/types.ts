@@ -219,6 +219,9 @@ export type MessageEvent =
     }
   | { type: "message_stop" };
 
+/** The events of an answer as they come: those that came together, together. */
+export type Events = AsyncIterable<readonly MessageEvent[]>;
+
 /** A model that can be asked for. */
 export interface Model {
   /** What to put into `model`: the full id, or an alias such as `sonnet`. */

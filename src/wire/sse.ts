@@ -16,12 +16,17 @@ export function formatSse({ event, data }: SseMessage): string {
     throw new TypeError(`Cannot format an event: its name ${JSON.stringify(event)} has a line break`);
   }
   const name = event === undefined ? "" : `event: ${event}\n`;
-  return `${name}data: ${data.replaceAll(lineEnds, "\ndata: ")}\n\n`;
+  return `${name}data: ${withPrefix(data, "data: ")}\n\n`;
 }
 
 /** A comment, which every reader ignores: it keeps a silent connection open. */
 export function formatComment(text: string): string {
-  return `: ${text.replaceAll(lineEnds, "\n: ")}\n\n`;
+  return `: ${withPrefix(text, ": ")}\n\n`;
+}
+
+/** A text whose further lines have what the first has in front of it. */
+function withPrefix(text: string, prefix: string): string {
+  return text.includes("\n") || text.includes("\r") ? text.replaceAll(lineEnds, `\n${prefix}`) : text;
 }
 
 export interface SseOptions {
@@ -30,43 +35,73 @@ export interface SseOptions {
 }
 
 /**
- * The messages of an event stream, whatever the cuts between the chunks. Comments, `id` and `retry` are ignored; a
+ * The messages of an event stream, whatever the cuts between the chunks; those that one chunk ends come together. Comments, `id` and `retry` are ignored; a
  * message without its closing blank line was cut off, and is dropped.
  */
 export async function* readSse(
   bytes: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
   { maxEvent }: SseOptions,
-): AsyncGenerator<SseMessage> {
+): AsyncGenerator<readonly SseMessage[]> {
   const decoder = new TextDecoder();
-  const lines = new LineSplitter();
-  let event: string | undefined;
-  let data: string[] = [];
-  let dataBytes = 0;
-
-  const limit = (lineBytes: number): void => {
-    if (dataBytes + lineBytes <= maxEvent) return;
-    throw new ProxyError("upstream", `The upstream sent an event of more than ${maxEvent} bytes.`);
-  };
-
+  const reader = new MessageReader(maxEvent);
   for await (const chunk of bytes) {
-    for (const line of lines.push(decoder.decode(chunk, { stream: true }))) {
-      if (line === "") {
-        if (data.length > 0) yield { ...(event && { event }), data: data.join("\n") };
-        event = undefined;
-        data = [];
-        dataBytes = 0;
-        continue;
-      }
-      const lineBytes = Buffer.byteLength(line);
-      limit(lineBytes);
-      const { field, value } = parseField(line);
-      if (field === "event") event = value;
-      if (field === "data") {
-        data.push(value);
-        dataBytes += lineBytes;
-      }
+    const messages: SseMessage[] = [];
+    try {
+      reader.read(decoder.decode(chunk, { stream: true }), messages);
+    } catch (error) {
+      if (messages.length > 0) yield messages;
+      throw error;
     }
-    limit(lines.openBytes);
+    if (messages.length > 0) yield messages;
+  }
+}
+
+/** Text in pieces → messages. */
+class MessageReader {
+  readonly #maxEvent: number;
+  readonly #lines = new LineSplitter();
+  #event = "";
+  #data: string | undefined;
+  #dataBytes = 0;
+
+  constructor(maxEvent: number) {
+    this.#maxEvent = maxEvent;
+  }
+
+  /** Adds the messages that a piece ends. */
+  read(piece: string, messages: SseMessage[]): void {
+    for (const line of this.#lines.push(piece)) {
+      if (line === "") this.#end(messages);
+      else this.#read(line);
+    }
+    this.#limit(this.#lines.openBytes);
+  }
+
+  #read(line: string): void {
+    const { field, value } = parseField(line);
+    if (field === "data") {
+      const bytes = Buffer.byteLength(line);
+      this.#limit(bytes);
+      this.#dataBytes += bytes;
+      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+      return;
+    }
+    // No unit of a text takes more than three bytes: what is short need not be counted.
+    if (this.#dataBytes + line.length * 3 > this.#maxEvent) this.#limit(Buffer.byteLength(line));
+    if (field === "event") this.#event = value;
+  }
+
+  #end(messages: SseMessage[]): void {
+    const data = this.#data;
+    if (data !== undefined) messages.push(this.#event === "" ? { data } : { event: this.#event, data });
+    this.#event = "";
+    this.#data = undefined;
+    this.#dataBytes = 0;
+  }
+
+  #limit(bytes: number): void {
+    if (this.#dataBytes + bytes <= this.#maxEvent) return;
+    throw new ProxyError("upstream", `The upstream sent an event of more than ${this.#maxEvent} bytes.`);
   }
 }
 
@@ -79,7 +114,9 @@ class LineSplitter {
   push(piece: string): string[] {
     if (piece === "") return [];
     // A CR at the end of a piece has ended its line already; the LF that may follow belongs to it.
-    const lines = (this.afterReturn && piece.startsWith("\n") ? piece.slice(1) : piece).split(lineEnd);
+    const begun = this.afterReturn && piece.startsWith("\n") ? piece.slice(1) : piece;
+    // A pattern takes many times as long.
+    const lines = begun.split(begun.includes("\r") ? lineEnd : "\n");
     this.afterReturn = piece.endsWith("\r");
 
     const rest = lines.pop() ?? "";

@@ -69,9 +69,11 @@ export class Chat {
   }
 }
 
-async function* events(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageEvent> {
-  for await (const { event, data } of readSse(bytes, { maxEvent: 1e6 })) {
-    if (event === "error") throw new Error(`The answer broke off: ${data}`);
-    yield JSON.parse(data) as MessageEvent;
+async function* events(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly MessageEvent[]> {
+  for await (const messages of readSse(bytes, { maxEvent: 1e6 })) {
+    yield messages.map(({ event, data }) => {
+      if (event === "error") throw new Error(`The answer broke off: ${data}`);
+      return JSON.parse(data) as MessageEvent;
+    });
   }
 }

@@ -80,6 +80,7 @@ export const toolUse = (id: string, name: string, ...json: string[]): [AnswerBlo
 
 export const refused: StopDetails = { type: "refusal", category: "cyber", explanation: "Not this." };
 
-export async function* streamOf(events: Iterable<MessageEvent>): AsyncGenerator<MessageEvent> {
-  yield* events;
+/** Each event for itself. */
+export async function* streamOf(events: Iterable<MessageEvent>): AsyncGenerator<readonly MessageEvent[]> {
+  for (const event of events) yield [event];
 }

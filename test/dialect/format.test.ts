@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ensureFormat } from "../../src/dialect/format.ts";
+import { formatChecks } from "../../src/dialect/format.ts";
 import { ProxyError } from "../../src/error.ts";
 import { collect } from "../../src/messages/collect.ts";
-import type { MessageEvent, MessagesRequest } from "../../src/messages/types.ts";
+import { inGrammar } from "../../src/messages/grammar.ts";
+import { singly } from "../../src/messages/through.ts";
+import type { Events, MessageEvent, MessagesRequest } from "../../src/messages/types.ts";
 import { answer, streamOf, text, thinking, toolUse } from "./answers.ts";
+import { flat } from "../support/flat.ts";
 
 const request = (fields: Partial<MessagesRequest>): MessagesRequest => ({
   model: "m",
@@ -16,6 +19,8 @@ const anObject = request({ text_format: "json_object" });
 const anyJson = request({ text_format: "json", output_config: { format: { type: "json_schema", schema: {} } } });
 const ofSchema = (schema: Record<string, unknown>) =>
   request({ output_config: { format: { type: "json_schema", schema } } });
+
+const ensureFormat = (events: Events, asked: MessagesRequest) => inGrammar(events, ...formatChecks(asked));
 
 const told = (...pieces: string[]) => answer([text(...pieces)], "end_turn");
 
@@ -69,7 +74,7 @@ describe("json_object", () => {
   test("streams: what is no fence is not held back", async () => {
     const source = told('{"a":', "1", "}");
     const seen: string[] = [];
-    for await (const event of ensureFormat(streamOf(source), anObject)) seen.push(JSON.stringify(event));
+    for await (const event of flat(ensureFormat(streamOf(source), anObject))) seen.push(JSON.stringify(event));
     expect(seen).toEqual(source.map((event) => JSON.stringify(event)));
   });
 });
@@ -141,7 +146,7 @@ describe("in a stream", () => {
       }
     }
     const read = async () => {
-      for await (const event of ensureFormat(source(), anObject)) seen.push(event.type);
+      for await (const event of flat(ensureFormat(singly(source()), anObject))) seen.push(event.type);
     };
     await expect(read()).rejects.toThrow("it is not JSON");
     expect(seen.at(-1)).toBe("content_block_stop");
@@ -157,9 +162,8 @@ describe("in a stream", () => {
     expect(await faultOf(answer([thinking("s", "hm"), text("{}")], "end_turn"), anObject)).toBeUndefined();
   });
 
-  test("without a format the very events are returned", () => {
-    const events = streamOf([]);
-    expect(ensureFormat(events, request({}))).toBe(events);
-    expect(ensureFormat(events, request({ output_config: { effort: "low" } }))).toBe(events);
+  test("without a format there is no step", () => {
+    expect(formatChecks(request({}))).toEqual([]);
+    expect(formatChecks(request({ output_config: { effort: "low" } }))).toEqual([]);
   });
 });

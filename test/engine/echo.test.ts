@@ -3,6 +3,7 @@ import { openEcho } from "../../src/engine/echo/echo.ts";
 import { ProxyError } from "../../src/error.ts";
 import { collect } from "../../src/messages/collect.ts";
 import type { ContentBlock, MessagesRequest } from "../../src/messages/types.ts";
+import { flat } from "../support/flat.ts";
 
 const engine = openEcho();
 
@@ -34,7 +35,7 @@ describe("answers", () => {
 
   test("word by word", async () => {
     const deltas: string[] = [];
-    for await (const event of run(asking({ type: "text", text: "a bc  d" }))) {
+    for await (const event of flat(run(asking({ type: "text", text: "a bc  d" })))) {
       if (event.type === "content_block_delta" && event.delta.type === "text_delta") deltas.push(event.delta.text);
     }
     expect(deltas).toEqual(["a ", "bc  ", "d"]);
@@ -64,7 +65,7 @@ describe("an aborted signal", () => {
 
   test("ends a turn in its middle, with the reason that was given", async () => {
     const controller = new AbortController();
-    const events = run(asking({ type: "text", text: "a b c" }), controller.signal)[Symbol.asyncIterator]();
+    const events = flat(run(asking({ type: "text", text: "a b c" }), controller.signal));
     expect((await events.next()).value).toMatchObject({ type: "message_start" });
     const reason = new ProxyError("timeout", "Too slow.");
     controller.abort(reason);

@@ -16,6 +16,7 @@ import { type Asked, type DialectName, requestOf } from "../golden/requests.ts";
 import { streamReaders } from "../golden/sdks.ts";
 import { wordsIn } from "../support/words.ts";
 import { expectAnswer } from "./valid.ts";
+import { singly } from "../../src/messages/through.ts";
 
 /** What goes wrong with the events of an answer, at a place that is counted modulo their number. */
 type Fault = { at: number } & (
@@ -138,10 +139,11 @@ export const emitted = fc.record({
 });
 
 export async function expectAnyAnswer({ dialect: name, asked, events, failure }: Emitted): Promise<void> {
-  const engine = saying(async function* () {
+  const emit = async function* () {
     yield* structuredClone(events);
     if (failure) throw failure;
-  });
+  };
+  const engine = saying(() => singly(emit()));
   const dialect: Dialect = { anthropic, chat, responses: withMemory() }[name];
   const answerTo = async (stream: boolean) => {
     let end: ProxyError | undefined;

@@ -17,7 +17,7 @@ import { dialects, read, readerOf, respond, saying } from "../golden/answers.ts"
 import { linesOf } from "../golden/files.ts";
 import { type Asked, requestOf } from "../golden/requests.ts";
 import { scenarios } from "../golden/scenarios.ts";
-import type { MessageEvent } from "../../src/messages/types.ts";
+import type { Events } from "../../src/messages/types.ts";
 import { formatSse } from "../../src/wire/sse.ts";
 import { bugsIn } from "../support/bugs.ts";
 import { streamOf } from "../support/bytes.ts";
@@ -27,6 +27,7 @@ import { exit, fakeClaude, file } from "../support/fake-claude.ts";
 import { startSluice } from "../support/sluice.ts";
 import { mutate, mutations } from "./mutate.ts";
 import { expectAnswer } from "./valid.ts";
+import { singly } from "../../src/messages/through.ts";
 
 const recorded = Object.keys(scenarios).map((name) => ({ name, lines: linesOf(name) }));
 const allLines = recorded.flatMap(({ lines }) => lines);
@@ -70,7 +71,7 @@ export async function expectAnyTurn(turn: AskedTurn): Promise<void> {
   const reader = readerOf(askedIn(turn));
   const recorder = new Recorder();
   const limits = new RateLimits();
-  await expectAnyEvents(turn, async function* () {
+  const emit = async function* () {
     for (const line of linesIn(turn.printed).flatMap((value) => readLine(value) ?? [])) {
       limits.take(line);
       const { events, end } = reader.line(line);
@@ -79,7 +80,8 @@ export async function expectAnyTurn(turn: AskedTurn): Promise<void> {
       if (end) return;
     }
     throw new ProxyError("upstream", "Claude Code ended in the middle of a turn.");
-  });
+  };
+  await expectAnyEvents(turn, () => singly(emit()));
   void new Response(null, { headers: limits.headers });
 }
 
@@ -95,7 +97,7 @@ export async function expectAnyStream(turn: AskedTurn): Promise<void> {
 
 const askedIn = ({ printed }: AskedTurn): Asked => scenarios[printed.scenario]?.asked ?? {};
 
-async function expectAnyEvents(turn: AskedTurn, events: () => AsyncGenerator<MessageEvent>): Promise<void> {
+async function expectAnyEvents(turn: AskedTurn, events: () => Events): Promise<void> {
   const { dialect: name, stream } = turn;
   const dialect: Dialect = { anthropic, chat, responses: withMemory() }[name];
   let failure: ProxyError | undefined;

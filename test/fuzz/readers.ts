@@ -6,6 +6,7 @@ import { ProxyError } from "../../src/error.ts";
 import { readLines } from "../../src/wire/ndjson.ts";
 import { readSse } from "../../src/wire/sse.ts";
 import { cutBytes, cuts, streamOf } from "../support/bytes.ts";
+import { flat } from "../support/flat.ts";
 
 const limit = 4000;
 
@@ -54,7 +55,7 @@ const lines = (chunks: Uint8Array[]) => {
   return outcome(values, noise);
 };
 
-const events = (chunks: Uint8Array[]) => outcome(readSse(streamOf(...chunks), { maxEvent: limit }));
+const events = (chunks: Uint8Array[]) => outcome(flat(readSse(streamOf(...chunks), { maxEvent: limit })));
 
 /** All that is read, and how it ended. */
 async function outcome(records: AsyncIterable<unknown>, noise: string[] = []) {

@@ -8,6 +8,7 @@ import * as responses from "../dialect/responses/grammar.ts";
 import { expectTypes } from "../dialect/types.ts";
 import type { Answer } from "../golden/answers.ts";
 import type { DialectName } from "../golden/requests.ts";
+import { flat } from "../support/flat.ts";
 
 type Json = Record<string, any>;
 
@@ -32,7 +33,7 @@ export async function expectAnswer(dialect: DialectName, answer: Answer): Promis
 export async function messagesIn(body: Buffer): Promise<SseMessage[]> {
   const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
   expect(text).toEndWith("\n\n");
-  return Array.fromAsync(readSse(new Blob([text]).stream(), { maxEvent: Infinity }));
+  return Array.fromAsync(flat(readSse(new Blob([text]).stream(), { maxEvent: Infinity })));
 }
 
 function expectStream(dialect: DialectName, messages: SseMessage[]): "whole" | "error" {

@@ -11,10 +11,11 @@ import { toolNames } from "../../src/engine/claude/names.ts";
 import { Turn, type TurnReader } from "../../src/engine/claude/turn.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { type ProxyError, toProxyError } from "../../src/error.ts";
-import type { MessageEvent } from "../../src/messages/types.ts";
+import type { Events, MessageEvent } from "../../src/messages/types.ts";
 import { context } from "../dialect/refusal.ts";
 import { withMemory } from "../dialect/responses/memory.ts";
 import { type Asked, type DialectName, requestOf } from "./requests.ts";
+import { singly } from "../../src/messages/through.ts";
 
 export interface Answer {
   status: number;
@@ -78,12 +79,16 @@ export async function read(response: Response): Promise<Answer> {
 
 /** An engine whose CLI prints these lines, whatever it is asked. */
 export function printing(lines: readonly CliLine[], asked: Asked): Engine {
-  return saying(() => eventsOf(lines, readerOf(asked)));
+  return saying(() => singly(eventsOf(lines, readerOf(asked))));
 }
 
 /** An engine that answers with these events, whatever it is asked. */
-export function saying(events: () => AsyncGenerator<MessageEvent>): Engine {
-  const run = () => ({ way: "spare" as const, warnings: [], [Symbol.asyncIterator]: events });
+export function saying(events: () => Events): Engine {
+  const run = () => ({
+    way: "spare" as const,
+    warnings: [],
+    [Symbol.asyncIterator]: () => events()[Symbol.asyncIterator](),
+  });
   // Nothing else is asked of it.
   return { run } as Partial<Engine> as Engine;
 }

@@ -12,6 +12,7 @@ import { readFiles, toAnswers } from "./files.ts";
 import type { DialectName } from "./requests.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import { streamReaders, wholeReaders } from "./sdks.ts";
+import { flat } from "../support/flat.ts";
 
 type Json = Record<string, any>;
 
@@ -70,7 +71,7 @@ function answerIn(answers: Record<string, Answer>, file: string): Answer {
 }
 
 async function messagesIn({ body }: Answer) {
-  return Array.fromAsync(readSse(new Blob([new Uint8Array(body)]).stream(), { maxEvent: Infinity }));
+  return Array.fromAsync(flat(readSse(new Blob([new Uint8Array(body)]).stream(), { maxEvent: Infinity })));
 }
 
 function payloadsIn({ body }: Answer): Json[] {

@@ -3,6 +3,7 @@ import { ProxyError } from "../../src/error.ts";
 import { collect } from "../../src/messages/collect.ts";
 import type { MessageEvent } from "../../src/messages/types.ts";
 import { answer, finalUsage, opening, refused, streamOf, text, thinking, toolUse } from "../dialect/answers.ts";
+import { singly } from "../../src/messages/through.ts";
 
 const collected = (events: Iterable<MessageEvent>) => collect(streamOf(events));
 
@@ -92,5 +93,5 @@ test("passes on what the stream throws", async () => {
     yield* opening();
     throw failure;
   }
-  await expect(collect(failing())).rejects.toBe(failure);
+  await expect(collect(singly(failing()))).rejects.toBe(failure);
 });

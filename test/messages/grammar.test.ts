@@ -3,8 +3,10 @@ import { ProxyError } from "../../src/error.ts";
 import { inGrammar } from "../../src/messages/grammar.ts";
 import type { MessageEvent } from "../../src/messages/types.ts";
 import { answer, streamOf, text, toolUse } from "../dialect/answers.ts";
+import { singly } from "../../src/messages/through.ts";
+import { flat } from "../support/flat.ts";
 
-const read = (events: Iterable<MessageEvent>) => Array.fromAsync(inGrammar(streamOf(events)));
+const read = (events: Iterable<MessageEvent>) => Array.fromAsync(flat(inGrammar(streamOf(events))));
 /** An event that is none of ours. */
 const unknown = (event: object) => event as MessageEvent;
 
@@ -74,7 +76,7 @@ test("passes what keeps to it as it is, and asks for nothing behind the stop", a
     yield* whole;
     throw new Error("It was asked for more");
   }
-  expect(await Array.fromAsync(inGrammar(endless()))).toEqual(whole);
+  expect(await Array.fromAsync(flat(inGrammar(singly(endless()))))).toEqual(whole);
 });
 
 test("passes a call that was cut at the end of an answer that was", async () => {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { collect } from "../../src/messages/collect.ts";
-import { limit } from "../../src/messages/limits.ts";
-import type { MessageEvent, MessagesRequest, StopReason } from "../../src/messages/types.ts";
+import { limits } from "../../src/messages/limits.ts";
+import type { Events, MessageEvent, MessagesRequest, StopReason } from "../../src/messages/types.ts";
 import { answer, streamOf, text, thinking, toolUse } from "../dialect/answers.ts";
+import { inGrammar } from "../../src/messages/grammar.ts";
+import { singly } from "../../src/messages/through.ts";
+import { flat } from "../support/flat.ts";
 
 const request = (fields: Partial<MessagesRequest>): MessagesRequest => ({
   model: "m",
@@ -14,8 +17,10 @@ const request = (fields: Partial<MessagesRequest>): MessagesRequest => ({
 const stopping = (...stop_sequences: string[]) => request({ stop_sequences });
 const oneCall = request({ tool_choice: { type: "auto", disable_parallel_tool_use: true } });
 
+const limit = (events: Events, asked: MessagesRequest) => inGrammar(events, ...limits(asked));
+
 async function limited(events: MessageEvent[], asked: MessagesRequest): Promise<MessageEvent[]> {
-  return Array.fromAsync(limit(streamOf(events), asked));
+  return Array.fromAsync(flat(limit(streamOf(events), asked)));
 }
 
 const deltas = (events: MessageEvent[]) =>
@@ -123,7 +128,7 @@ describe("stop sequences", () => {
       }
     }
     const seen: MessageEvent[] = [];
-    for await (const event of limit(source(), stopping("STOP"))) {
+    for await (const event of flat(limit(singly(source()), stopping("STOP")))) {
       if (event.type === "message_delta") expect(log.at(-1)).toBe("returned");
       seen.push(event);
     }
@@ -159,7 +164,7 @@ describe("stop sequences", () => {
     }
     const seen: MessageEvent[] = [];
     const read = async () => {
-      for await (const event of limit(source(), stopping("END"))) seen.push(event);
+      for await (const event of flat(limit(singly(source()), stopping("END")))) seen.push(event);
     };
     await expect(read()).rejects.toThrow("lost");
     expect(deltas(seen)).toEqual(["so "]);
@@ -246,10 +251,9 @@ describe("disable_parallel_tool_use", () => {
   });
 });
 
-test("what asks for no limit gets the very events", () => {
-  const events = streamOf([]);
+test("what asks for no limit gets no step", () => {
   const agent = { model: "agent/m", max_tokens: 5 };
   for (const fields of [{}, { stop_sequences: [] }, agent, { tool_choice: { type: "none" as const } }]) {
-    expect(limit(events, request(fields))).toBe(events);
+    expect(limits(request(fields))).toEqual([]);
   }
 });

@@ -3,6 +3,7 @@
 import type { AnswerBlock, MessageEvent } from "../../src/messages/types.ts";
 import { readSse } from "../../src/wire/sse.ts";
 import { apiError, apiRetry, line, opening, resultLine, type Step } from "./fake-script.ts";
+import { flat } from "./flat.ts";
 
 interface Message {
   role: "user" | "assistant";
@@ -36,7 +37,7 @@ export class AskingConversation {
     const blocks: AnswerBlock[] = [];
     let ended = false;
     try {
-      for await (const { data } of readSse(response.body ?? new ReadableStream(), { maxEvent: Infinity })) {
+      for await (const { data } of flat(readSse(response.body ?? new ReadableStream(), { maxEvent: Infinity }))) {
         const event = JSON.parse(data) as MessageEvent;
         if (event.type === "ping") continue;
         remember(blocks, event);

@@ -16,6 +16,7 @@ import {
   toolUse,
 } from "./mock-anthropic.ts";
 import { secrets } from "./secrets.ts";
+import { flat } from "./flat.ts";
 
 const hello = {
   model: "claude-opus-5-5",
@@ -121,7 +122,7 @@ describe("the mock", () => {
     await using mock = await startMock({ handler: () => events([{ type: "message_stop" }, { type: "odd", x: 1 }]) });
     const response = await fetch(`${mock.url}/v1/messages`, { method: "POST", body: JSON.stringify(hello) });
     expect(response.headers.get("request-id")).toBe("req_mock_1");
-    expect(response.body && (await Array.fromAsync(readSse(response.body, { maxEvent: 1000 })))).toEqual([
+    expect(response.body && (await Array.fromAsync(flat(readSse(response.body, { maxEvent: 1000 }))))).toEqual([
       { event: "message_stop", data: '{"type":"message_stop"}' },
       { event: "odd", data: '{"type":"odd","x":1}' },
     ]);

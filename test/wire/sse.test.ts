@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { ProxyError } from "../../src/error.ts";
 import { formatComment, formatSse, readSse, type SseMessage } from "../../src/wire/sse.ts";
 import { cutBytes, cuts, streamOf } from "../support/bytes.ts";
+import { flat } from "../support/flat.ts";
 
 const maxEvent = 1_000_000;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const read = (...chunks: (Uint8Array | string)[]): Promise<SseMessage[]> =>
-  Array.fromAsync(readSse(streamOf(...chunks), { maxEvent }));
+  Array.fromAsync(flat(readSse(streamOf(...chunks), { maxEvent })));
 
 const textWithBreaks = fc.string({
   unit: fc.oneof(fc.constantFrom("\n", ":", " ", "\u2028", "é", "😀"), fc.string({ minLength: 1, maxLength: 1 })),
@@ -83,7 +84,7 @@ describe("readSse", () => {
       })(),
       { maxEvent },
     );
-    expect(await reading.next()).toEqual({ done: false, value: { data: "a" } });
+    expect(await reading.next()).toEqual({ done: false, value: [{ data: "a" }] });
   });
 
   test("refuses a message over the limit, wherever the bytes are cut", async () => {
@@ -92,7 +93,7 @@ describe("readSse", () => {
         const chunks = cutBytes(encode(`data: 0\n\n${text}`), places);
         const messages: SseMessage[] = [];
         const reading = (async () => {
-          for await (const one of readSse(streamOf(...chunks), { maxEvent: 11 })) messages.push(one);
+          for await (const one of flat(readSse(streamOf(...chunks), { maxEvent: 11 }))) messages.push(one);
         })();
         const error = await reading.catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(ProxyError);
@@ -103,6 +104,6 @@ describe("readSse", () => {
 
   test("does not count comments between messages, nor messages that are done", async () => {
     const text = ": 45678901\n".repeat(50) + "data: 1\n\n".repeat(50);
-    expect(await Array.fromAsync(readSse(streamOf(text), { maxEvent: 11 }))).toHaveLength(50);
+    expect(await Array.fromAsync(flat(readSse(streamOf(text), { maxEvent: 11 })))).toHaveLength(50);
   });
 });

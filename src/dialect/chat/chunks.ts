@@ -46,6 +46,8 @@ export class ChunkWriter {
   // What stays the same around a delta is spelled once: a long answer has thousands of chunks.
   readonly #before: string;
   readonly #after: string;
+  readonly #beforeDelta: string;
+  readonly #afterDelta: string;
   readonly #includeUsage: boolean;
   readonly #spelling: CallSpelling;
 
@@ -66,6 +68,9 @@ export class ChunkWriter {
     };
     this.#before = JSON.stringify(head).slice(0, -1);
     this.#after = includeUsage ? ',"usage":null}' : "}";
+    const [before, after] = JSON.stringify(choiceOf({})).split("{}");
+    this.#beforeDelta = `${this.#before},"choices":[${before}`;
+    this.#afterDelta = `${after}]${this.#after}`;
     this.#includeUsage = includeUsage;
     this.#spelling = calls;
   }
@@ -95,7 +100,7 @@ export class ChunkWriter {
         return refusal === null ? [] : [this.#chunk({ refusal })];
       }
       case "message_stop":
-        return [this.#chunk({}, finishReason(this.#stopReason, this.#spelling)), ...this.#usageChunk(), "[DONE]"];
+        return [this.#lastChunk(), ...this.#usageChunk(), "[DONE]"];
     }
   }
 
@@ -130,8 +135,12 @@ export class ChunkWriter {
     return delta === undefined ? [] : [this.#chunk(delta)];
   }
 
-  #chunk(delta: ChunkDelta, finish_reason: FinishReason | null = null): string {
-    const choice: ChunkChoice = { index: 0, delta, logprobs: null, finish_reason };
+  #chunk(delta: ChunkDelta): string {
+    return this.#beforeDelta + JSON.stringify(delta) + this.#afterDelta;
+  }
+
+  #lastChunk(): string {
+    const choice = choiceOf({}, finishReason(this.#stopReason, this.#spelling));
     return `${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}`;
   }
 
@@ -140,4 +149,8 @@ export class ChunkWriter {
     const usage: Chunk["usage"] = encodeUsage(this.#usage);
     return [`${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}`];
   }
+}
+
+function choiceOf(delta: ChunkDelta, finish_reason: FinishReason | null = null): ChunkChoice {
+  return { index: 0, delta, logprobs: null, finish_reason };
 }

@@ -138,7 +138,7 @@ class NativeEngine implements Engine {
     signal: AbortSignal,
     client: Headers,
     served: Served,
-  ): AsyncGenerator<MessageEvent> {
+  ): AsyncGenerator<readonly MessageEvent[]> {
     const known = isFullName(request.model) && request.max_tokens !== undefined;
     const model = known ? undefined : await this.#find(request.model, client);
     const named = { name: request.model, resolved: model?.id ?? request.model };

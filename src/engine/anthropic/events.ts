@@ -1,33 +1,30 @@
 import { ProxyError } from "../../error.ts";
 import { KnownBlocks } from "../../messages/known-blocks.ts";
 import type { ToolNames } from "../../messages/tool-names.ts";
-import type { AnswerBlock, MessageEvent } from "../../messages/types.ts";
+import { type Step, through } from "../../messages/through.ts";
+import type { AnswerBlock, Events, MessageEvent } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
 import { readEvent } from "../event-schema.ts";
-import { readSse } from "../../wire/sse.ts";
+import { readSse, type SseMessage } from "../../wire/sse.ts";
 import { streamFailure } from "./failures.ts";
 
 /** More than any event of the API has (bytes). */
 const maxEvent = 32 * 1024 ** 2;
 
 /** The events of an answer's stream as the canonical ones. Throws a ProxyError where the stream ends before its end. */
-export async function* readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): AsyncGenerator<MessageEvent> {
-  const reader = new EventReader(names);
-  for await (const { data } of readSse(body, { maxEvent })) {
-    yield* reader.take(parse(data));
-    if (reader.ended) return;
-  }
-  throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
+export function readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): Events {
+  return through(readSse(body, { maxEvent }), new EventReader(names));
 }
 
-class EventReader {
+class EventReader implements Step<SseMessage, MessageEvent> {
   readonly #blocks = new KnownBlocks();
   #started = false;
   ended = false;
 
   constructor(readonly names: ToolNames) {}
 
-  take(event: MessageEvent | { type: "error" }): MessageEvent[] {
+  take({ data }: SseMessage): readonly MessageEvent[] {
+    const event = parse(data) as MessageEvent | { type: "error" };
     switch (event.type) {
       case "error":
         throw streamFailure(event);
@@ -51,6 +48,10 @@ class EventReader {
       default:
         return [];
     }
+  }
+
+  finish(): void {
+    throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
   }
 
   /** A call under the client's own name for the tool. */

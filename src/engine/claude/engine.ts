@@ -137,7 +137,7 @@ class ClaudeEngine implements Engine {
    * Tries again, with a fresh process, where one was lost before it had answered anything; and once without thinking
    * where the conversation is not one that the model would think in.
    */
-  async *#answer(request: MessagesRequest, signal: AbortSignal, served: Served): AsyncGenerator<MessageEvent> {
+  async *#answer(request: MessagesRequest, signal: AbortSignal, served: Served): AsyncGenerator<[MessageEvent]> {
     let asked = await this.#understand(request, signal);
     served.warnings = unmet(request, asked.model);
     const listen = this.#counter.listen(asked, questionKey(asked));
@@ -147,7 +147,7 @@ class ClaudeEngine implements Engine {
         for await (const event of events) {
           begun = true;
           listen(event);
-          yield event;
+          yield [event];
         }
         return;
       } catch (error) {

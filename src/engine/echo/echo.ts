@@ -1,5 +1,6 @@
 import { toProxyError } from "../../error.ts";
 import { mintMessageId } from "../../messages/ids.ts";
+import { singly } from "../../messages/through.ts";
 import type { ContentBlock, MessageEvent, MessagesRequest, Model, Usage } from "../../messages/types.ts";
 import type { Engine } from "../engine.ts";
 
@@ -17,7 +18,7 @@ export function openEcho(): Engine {
     run: (request, signal) => ({
       way: "echo",
       warnings: [],
-      [Symbol.asyncIterator]: () => untilAborted(echo(request), signal),
+      [Symbol.asyncIterator]: () => singly(untilAborted(echo(request), signal)),
     }),
     count: async (request) => ({ tokens: countWords(request), way: "echo", warnings: [] }),
     models: async () => models,

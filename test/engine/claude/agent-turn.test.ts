@@ -48,8 +48,8 @@ async function answers(lines: CliLine[], turn = newTurn(false)): Promise<AnswerM
   return whole;
 }
 
-async function* streamOf(events: MessageEvent[]): AsyncGenerator<MessageEvent> {
-  yield* events;
+async function* streamOf(events: MessageEvent[]): AsyncGenerator<MessageEvent[]> {
+  yield events;
 }
 
 function failureOf(lines: CliLine[], turn?: AgentTurn): ProxyError {
