@@ -14,7 +14,7 @@ export interface Program extends AsyncDisposable {
   readonly url: string;
   /** What clients have to send for it. */
   readonly headers: Readonly<Record<string, string>>;
-  /** All its processes. */
+  /** All its processes. Throws where it has ended. */
   pids(): number[];
   /** What it has said of trouble. */
   warnings(): string;
@@ -102,7 +102,11 @@ async function start(
     title,
     url: `http://127.0.0.1:${port}`,
     headers,
-    pids: () => [child.pid, ...descendants(child.pid).map(({ pid }) => pid)],
+    pids: () => {
+      const how = child.exitCode ?? child.signalCode;
+      if (how !== null) throw new Error(`${title} has ended (${how}): ${said.trim()}`);
+      return [child.pid, ...descendants(child.pid).map(({ pid }) => pid)];
+    },
     warnings: () => said.trim(),
     [Symbol.asyncDispose]: async () => {
       child.kill();
