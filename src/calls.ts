@@ -27,8 +27,4 @@ export class Calls {
     this.#over = true;
     for (const call of this.#open) call.abort();
   }
-
-  get count(): number {
-    return this.#open.size;
-  }
 }

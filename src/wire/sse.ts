@@ -26,7 +26,7 @@ export function formatComment(text: string): string {
 
 /** A text whose further lines have what the first has in front of it. */
 function withPrefix(text: string, prefix: string): string {
-  return text.includes("\n") || text.includes("\r") ? text.replaceAll(lineEnds, `\n${prefix}`) : text;
+  return lineEnd.test(text) ? text.replaceAll(lineEnds, `\n${prefix}`) : text;
 }
 
 export interface SseOptions {
@@ -78,17 +78,17 @@ class MessageReader {
   }
 
   #read(line: string): void {
-    const { field, value } = parseField(line);
-    if (field === "data") {
+    const data = valueOf("data", line);
+    if (data !== undefined) {
       const bytes = Buffer.byteLength(line);
       this.#limit(bytes);
       this.#dataBytes += bytes;
-      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+      this.#data = this.#data === undefined ? data : `${this.#data}\n${data}`;
       return;
     }
     // No unit of a text takes more than three bytes: what is short need not be counted.
     if (this.#dataBytes + line.length * 3 > this.#maxEvent) this.#limit(Buffer.byteLength(line));
-    if (field === "event") this.#event = value;
+    this.#event = valueOf("event", line) ?? this.#event;
   }
 
   #end(messages: SseMessage[]): void {
@@ -133,9 +133,11 @@ class LineSplitter {
   }
 }
 
-/** A line's field and value; a comment is a field without a name. */
-function parseField(line: string): { field: string; value: string } {
-  const colon = line.indexOf(":");
-  if (colon === -1) return { field: line, value: "" };
-  return { field: line.slice(0, colon), value: line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1) };
+/** What a line says of a field; undefined where it is of another, or a comment. Without a colon it says nothing: "". */
+function valueOf(field: string, line: string): string | undefined {
+  if (!line.startsWith(field)) return undefined;
+  const colon = field.length;
+  if (line.length === colon) return "";
+  if (line[colon] !== ":") return undefined;
+  return line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
 }

@@ -1,9 +1,7 @@
 /** The upstream's error answers as ProxyErrors (api-dialects 1.5). Its own words are passed on. */
 
-import { type ErrorKind, ProxyError } from "../../error.ts";
-
-/** A wait that a client's SDK may sleep through; beyond it a retry only hides the reason (seconds). */
-const patience = 60;
+import { ProxyError } from "../../error.ts";
+import { kindOf, patience } from "../error-kinds.ts";
 
 /** The most that is read of an error (bytes). */
 const most = 64 * 1024;
@@ -34,36 +32,6 @@ function failure(type: string | undefined, message: string, response: Response |
     ...(hopeless ? { retryable: false } : told === "true" ? { retryable: true } : {}),
   });
 }
-
-function kindOf(status: number | undefined, type: string | undefined): ErrorKind {
-  const byType = kinds.get(type ?? "");
-  if (status === undefined) return byType ?? "upstream";
-  return statuses.get(status) ?? (status >= 400 && status < 500 ? (byType ?? "invalid_request") : "upstream");
-}
-
-const statuses = new Map<number, ErrorKind>([
-  [401, "authentication"],
-  [402, "billing"],
-  [403, "permission"],
-  [404, "not_found"],
-  [408, "timeout"],
-  [413, "too_large"],
-  [429, "rate_limit"],
-  [504, "timeout"],
-  [529, "overloaded"],
-]);
-
-const kinds = new Map<string, ErrorKind>([
-  ["invalid_request_error", "invalid_request"],
-  ["authentication_error", "authentication"],
-  ["billing_error", "billing"],
-  ["permission_error", "permission"],
-  ["not_found_error", "not_found"],
-  ["request_too_large", "too_large"],
-  ["rate_limit_error", "rate_limit"],
-  ["timeout_error", "timeout"],
-  ["overloaded_error", "overloaded"],
-]);
 
 function read(body: unknown): { type?: string | undefined; message?: string | undefined } {
   const { error } = (typeof body === "object" && body !== null ? body : {}) as { error?: unknown };

@@ -46,6 +46,7 @@ const neverAnswered = [
 /** The headers of a client's request as the upstream gets them, still without credentials. */
 export function toUpstream(client: Headers, redacted: boolean): Headers {
   const headers = new Headers(client);
+  for (const name of namedBy(client)) headers.delete(name);
   if (redacted) for (const name of client.keys()) if (tellsOfClient(name)) headers.delete(name);
   for (const name of neverSent) headers.delete(name);
   // Of a browser alone.
@@ -56,11 +57,18 @@ export function toUpstream(client: Headers, redacted: boolean): Headers {
 
 /** Makes the headers of the upstream's answer those for the client. */
 export function toClient(headers: Headers): Headers {
-  for (const name of neverAnswered) headers.delete(name);
+  for (const name of [...namedBy(headers), ...neverAnswered]) headers.delete(name);
   const names = headers.has("access-control-allow-origin") ? [...headers.keys()] : [];
   for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
   headers.set("x-sluice-way", "native");
   return headers;
+}
+
+/** What is of this connection because its sender says so; what is no name of a header names none. */
+function namedBy(headers: Headers): string[] {
+  const connection = headers.get("connection");
+  if (connection === null || /^(keep-alive|close)$/i.test(connection)) return [];
+  return connection.split(",").flatMap((name) => /[\w!#$%&'*+.^`|~-]+/.exec(name) ?? []);
 }
 
 /** What an answer tells of the limits of a key. */

@@ -1,6 +1,7 @@
 /** What the CLI says when a turn fails, as a ProxyError. Its own words are passed on; the kind comes from its fields. */
 
-import { type ErrorDetails, type ErrorKind, ProxyError } from "../../error.ts";
+import { type ErrorDetails, ProxyError } from "../../error.ts";
+import { kindOf, patience } from "../error-kinds.ts";
 import {
   type CliLine,
   type FailureLine,
@@ -11,9 +12,6 @@ import {
   type RateLimitLine,
   type ResultLine,
 } from "./lines.ts";
-
-/** A wait that a client's SDK may sleep through; beyond it a retry only hides the reason (seconds). */
-const patience = 60;
 
 /** More than a timer can hold (seconds). */
 const longestWait = 2_147_483;
@@ -81,6 +79,8 @@ export function toFailure(result: ResultLine, now: number, signs: Signs = {}): P
       return new ProxyError("not_found", message, { code: "model_not_found" });
   }
   const kind = kindOf(status, line?.api_error_type);
+  // Whose key it is knows Claude Code alone.
+  if (kind === "authentication") return new ProxyError("login_required", loginAdvice(message, status));
   return new ProxyError(kind, message, {
     ...(kind === "upstream" && status !== undefined && { status }),
     ...(hopeless && status !== undefined && { retryable: false }),
@@ -104,31 +104,3 @@ function usageLimit(line: FailureLine | undefined, rateLimit: Signs["rateLimit"]
   const retryAfter = Math.min(Math.max(1, seconds), longestWait);
   return { retryAfter, retryable: retryAfter <= patience };
 }
-
-/** By the status; by the API's name for the error where a stream had begun, and so had its status. */
-function kindOf(status: number | undefined, type: string | undefined): ErrorKind {
-  if (status === undefined) return kindOfType.get(type ?? "") ?? "upstream";
-  return kindOfStatus.get(status) ?? (status >= 400 && status < 500 ? "invalid_request" : "upstream");
-}
-
-const kindOfStatus = new Map<number, ErrorKind>([
-  [402, "billing"],
-  [404, "not_found"],
-  [408, "timeout"],
-  [413, "too_large"],
-  [429, "rate_limit"],
-  [504, "timeout"],
-  [529, "overloaded"],
-]);
-
-const kindOfType = new Map<string, ErrorKind>([
-  ["invalid_request_error", "invalid_request"],
-  ["authentication_error", "login_required"],
-  ["billing_error", "billing"],
-  ["permission_error", "permission"],
-  ["not_found_error", "not_found"],
-  ["request_too_large", "too_large"],
-  ["rate_limit_error", "rate_limit"],
-  ["timeout_error", "timeout"],
-  ["overloaded_error", "overloaded"],
-]);
