@@ -2,12 +2,12 @@
 
 import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
 import { formatChecks } from "./dialect/format.ts";
-import type { Call, Engine, Turn } from "./engine/engine.ts";
+import type { Call, Engine, Observer, Turn } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
-import type { MessageEvent, Usage } from "./messages/types.ts";
+import type { MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSse } from "./wire/sse.ts";
 
@@ -43,14 +43,14 @@ export async function answer(
   const first = await events.next();
   const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);
+  const turned = watched(first, events, observer);
   if (!exchange.stream) {
-    const message = await collect(resume(first, events));
-    observer.used(message.usage);
+    const message = await collect(turned);
     observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
   observer.streaming();
-  const body = streamOf(exchange, resume(first, events), call, silence);
+  const body = streamOf(exchange, turned, call, silence);
   return new Response(body, { headers: { ...eventStream, ...headers } });
 }
 
@@ -88,17 +88,29 @@ function textOf(messages: readonly SseMessage[]): string {
   return text;
 }
 
-function usageAfter(usage: Usage, event: MessageEvent): Usage {
-  if (event.type === "message_start") return event.message.usage;
-  return event.type === "message_delta" ? updateUsage(usage, event.usage) : usage;
-}
-
-async function* resume(
+/** The events, first and rest, with the observer told of what they tell. */
+async function* watched(
   first: IteratorResult<readonly MessageEvent[]>,
   rest: AsyncIterator<readonly MessageEvent[]>,
+  observer: Observer,
 ): AsyncGenerator<readonly MessageEvent[]> {
+  let usage = noUsage;
+  let spoke = false;
   try {
-    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+    for (let next = first; !next.done; next = await rest.next()) {
+      for (const event of next.value) {
+        if (event.type === "message_start") {
+          observer.model(event.message.model);
+          observer.used((usage = event.message.usage));
+        } else if (event.type === "message_delta") {
+          observer.used((usage = updateUsage(usage, event.usage)));
+        } else if (event.type === "content_block_delta" && !spoke) {
+          spoke = true;
+          observer.spoke();
+        }
+      }
+      yield next.value;
+    }
   } finally {
     await rest.return?.();
   }
@@ -108,14 +120,13 @@ async function* resume(
 function streamOf(
   { encoder }: Exchange,
   events: AsyncGenerator<readonly MessageEvent[]>,
-  { abort, observer: { ended, used } }: Call,
+  { abort, observer: { ended } }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
   let left = false;
   let spoke = performance.now();
   let pulse: Timer | undefined;
-  let usage = noUsage;
   return new ReadableStream<Uint8Array>({
     start(controller) {
       pulse = setInterval(() => {
@@ -139,14 +150,10 @@ function streamOf(
           if (next.done) {
             clearInterval(pulse);
             controller.close();
-            used(usage);
             ended();
             return;
           }
-          for (const event of next.value) {
-            usage = usageAfter(usage, event);
-            text += textOf(encoder.event(event));
-          }
+          for (const event of next.value) text += textOf(encoder.event(event));
           written = write(text);
           text = "";
         }

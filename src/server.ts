@@ -11,6 +11,7 @@ import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
 import { createGuard, type Guard, readBody, readBytes } from "./guard.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
+import { startRecording, type Watchers } from "./observe/request.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { stateFolder } from "./state.ts";
@@ -29,14 +30,14 @@ export interface RunningServer {
 }
 
 /** Opens the port and the engine. Waits for neither the CLI nor a login. Throws a StartError when the port is taken, or there is no place for its files. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, log: Log, watchers: Watchers = []): Promise<RunningServer> {
   const engine = Promise.withResolvers<Engine>();
   const calls = new Calls();
   // One for all, so that each sees what becomes of it.
   const live = { ...config };
   let conceal = concealer(config);
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
-  const door = new Door(live, log, engine.promise, memory, calls);
+  const door = new Door(live, log, engine.promise, memory, calls, watchers);
   const server = listen(config, (request, server) => door.serve(request, server));
   live.port = server.port ?? config.port;
   engine.resolve(openEngine(live, log).then((opened) => concealing(opened, (text) => conceal(text))));
@@ -86,6 +87,7 @@ class Door {
     readonly engine: Promise<Engine>,
     readonly memory: Memory,
     readonly calls: Calls,
+    readonly watchers: Watchers,
   ) {
     this.#guard = createGuard(config);
   }
@@ -104,8 +106,11 @@ class Door {
     const notes: Record<string, string | number> = {};
     let streams = false;
     const open = this.calls.open(request.signal);
+    const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
+    const recording = startRecording(asked, this.watchers, this.log);
     const ended = once((status: number, error?: ProxyError) => {
       open.close();
+      recording?.end(status, error);
       const level = error ? errorTable[error.kind].level : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
         request_id: id,
@@ -120,13 +125,21 @@ class Door {
     let response: Response;
     const { logLevel, logBodies } = this.config;
     const observer: Observer = {
-      watching: logBodies || logLevel === "info" || logLevel === "debug",
-      answered: (headers) =>
-        Object.assign(notes, { way: headers["x-sluice-way"], warning: headers["x-sluice-warning"] }),
+      watching: logBodies || logLevel === "info" || logLevel === "debug" || this.watchers.length > 0,
+      answered: ({ "x-sluice-way": way = "", "x-sluice-warning": warning }) => {
+        Object.assign(notes, { way, warning });
+        recording?.set({ way });
+      },
       streaming: () => {
         streams = true;
       },
-      used: ({ input_tokens, output_tokens }) => Object.assign(notes, { input_tokens, output_tokens }),
+      model: (model) => recording?.set({ model }),
+      spoke: () => recording?.spoke(),
+      used: (usage) => {
+        const { input_tokens, output_tokens } = usage;
+        Object.assign(notes, { input_tokens, output_tokens });
+        recording?.set({ usage });
+      },
       ended: (error) => ended(response?.status ?? 200, error),
     };
     try {

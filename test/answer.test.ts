@@ -32,6 +32,8 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
     watching: true,
     answered: () => {},
     streaming: () => {},
+    model: () => {},
+    spoke: () => {},
     used: () => {},
     ended: (error?: ProxyError) => void ended.push(error),
   };

@@ -92,6 +92,7 @@ const rooms: Record<string, string[]> = {
   "bag.ts": [],
   "calls.ts": ["bag.ts"],
   "routes.ts": ["dialect/"],
+  "observe/": ["error.ts", "type:config.ts", "type:log.ts", "type:messages/", "type:routes.ts"],
   "answer.ts": ["dialect/", "engine/engine.ts", "error.ts", "messages/", "wire/"],
   "count.ts": ["answer.ts", "dialect/dialect.ts", "engine/engine.ts", "error.ts"],
   "responses.ts": ["answer.ts", "dialect/responses/", "wire/", "type:config.ts", "type:routes.ts"],
@@ -112,6 +113,7 @@ const rooms: Record<string, string[]> = {
     "guard.ts",
     "error.ts",
     "messages/",
+    "observe/",
     "type:config.ts",
     "type:log.ts",
     "engine/engine.ts",
@@ -160,6 +162,7 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
     [
       "log.ts",
       "store/responses.ts",
+      "observe/request.ts",
       "dialect/chat/encode.ts",
       "dialect/responses/response.ts",
       "engine/claude/transcript.ts",

@@ -60,7 +60,11 @@ export interface Observer {
   answered(headers: Record<string, string>): void;
   /** The body goes on behind the head: `ended` comes with its end. */
   streaming(): void;
-  /** What the answer came to, as far as it went. */
+  /** Which model answers, by its full name. */
+  model(name: string): void;
+  /** The first content is there. */
+  spoke(): void;
+  /** What the answer has come to so far: told more than once, the last is the whole. */
   used(usage: Usage): void;
   /** Once: when the last byte is handed over, or when it failed or was left. */
   ended(error?: ProxyError): void;

@@ -62,7 +62,15 @@ export async function respond(
 ): Promise<Response> {
   try {
     const exchange = dialect.decode(body, context);
-    const observer = { watching: true, answered: () => {}, streaming: () => {}, used: () => {}, ended };
+    const observer = {
+      watching: true,
+      answered: () => {},
+      streaming: () => {},
+      model: () => {},
+      spoke: () => {},
+      used: () => {},
+      ended,
+    };
     const { signal } = new AbortController();
     return await answer(exchange, engine, { headers: new Headers(), signal, abort: () => {}, observer });
   } catch (thrown) {

@@ -6,6 +6,7 @@ import OpenAI from "openai";
 import { concealer } from "../../src/conceal.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
+import type { RequestWatcher } from "../../src/observe/request.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
 import {
   cleanEnvironment,
@@ -43,10 +44,12 @@ export interface TestOptions {
   /** Changes of the environment; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
   claude?: string;
+  watchers?: readonly RequestWatcher[];
 }
 
 /** Starts a mock upstream and a Sluice in front of it, which end with the scope: `await using sluice = …`. */
-export async function startSluice({ args = [], env = {}, claude = realClaude }: TestOptions = {}): Promise<TestSluice> {
+export async function startSluice(options: TestOptions = {}): Promise<TestSluice> {
+  const { args = [], env = {}, claude = realClaude, watchers = [] } = options;
   const folder = await temporaryFolder();
   const mock = await startMock();
   const marker = randomUUID();
@@ -65,7 +68,7 @@ export async function startSluice({ args = [], env = {}, claude = realClaude }: 
   });
   const log = createLog("debug", (line) => logged.push(line));
   log.configure({ ...config, logLevel: "debug" }, concealer(config));
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, watchers);
   const key = config.clientKey ?? "any";
   const processes = () => processesWith(marker);
   return {

@@ -33,9 +33,21 @@ export function passOn(
   const reader = response.body.getReader();
   const stream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   const usage = new UsageObserver(stream);
+  const tell = () => {
+    if (usage.model !== undefined) observer.model(usage.model);
+    if (usage.usage) observer.used(usage.usage);
+  };
+  let spoke = false;
+  const take = (bytes: Uint8Array) => {
+    usage.take(bytes);
+    if (spoke || !response.ok || (stream && !usage.spoke)) return;
+    spoke = true;
+    observer.spoke();
+    if (stream) tell();
+  };
   const end = (error?: ProxyError) => {
     answer.end();
-    if (usage.usage) observer.used(usage.usage);
+    tell();
     observer.ended(error);
   };
   let left = false;
@@ -48,7 +60,7 @@ export function passOn(
             controller.close();
             return end();
           }
-          usage.take(value);
+          take(value);
           controller.enqueue(value);
         } catch (thrown) {
           if (left) return;

@@ -6,6 +6,7 @@ const most = 1024 ** 2;
 
 const separator = Buffer.from([0x0a, 0x0a]);
 const mark = Buffer.from('"usage"');
+const content = Buffer.from('"content_block_delta"');
 const nothing = Buffer.alloc(0);
 
 /** Reads the usage of an answer that passes, and changes nothing. Its events may come in any cuts. */
@@ -13,6 +14,7 @@ export class UsageObserver {
   #open: Buffer = nothing;
   #overflow = false;
   #told: string[] = [];
+  #spoke = false;
 
   constructor(readonly stream: boolean) {}
 
@@ -29,6 +31,16 @@ export class UsageObserver {
     this.#open = this.#overflow ? open.subarray(-1) : open;
   }
 
+  /** Whether there is content. */
+  get spoke(): boolean {
+    return this.#spoke;
+  }
+
+  /** The model that answers, as far as that was told; where the usage is. */
+  get model(): string | undefined {
+    return this.#tellings.map(modelOf).find((model) => model !== undefined);
+  }
+
   /** Whether the answer stands between two events: only there can another one be written behind it. */
   get between(): boolean {
     return this.stream && this.#open.length === 0;
@@ -36,15 +48,19 @@ export class UsageObserver {
 
   /** The usage as far as it was told; undefined where nothing was. Of a body that is no stream, once it is whole. */
   get usage(): Usage | undefined {
-    const told = this.stream ? this.#told : [this.#open.toString()];
-    return told.map(usageOf).reduce<Usage | undefined>((before, usage) => {
+    return this.#tellings.map(usageOf).reduce<Usage | undefined>((before, usage) => {
       if (usage === undefined) return before;
       return before === undefined ? completeUsage(usage) : updateUsage(before, usage);
     }, undefined);
   }
 
+  get #tellings(): Telling[] {
+    return (this.stream ? this.#told : [this.#open.toString()]).map((json) => (parse(json) ?? {}) as Telling);
+  }
+
   /** Keeps what tells of the usage, to be parsed when somebody asks: the first time, and the last one. */
   #read(bytes: Buffer): void {
+    this.#spoke ||= bytes.includes(content);
     for (let at = bytes.indexOf(mark); at >= 0;) {
       const end = bytes.indexOf(0x0a, at);
       const line = bytes.toString("utf8", bytes.lastIndexOf(0x0a, at) + 1, end < 0 ? undefined : end);
@@ -54,12 +70,20 @@ export class UsageObserver {
   }
 }
 
-function usageOf(json: string): Partial<Usage> | undefined {
-  const { type, usage, message } = (parse(json) ?? {}) as {
-    type?: string;
-    usage?: unknown;
-    message?: { usage?: unknown };
-  };
+/** An event, or a whole answer, as far as it is read here. */
+interface Telling {
+  type?: string;
+  model?: unknown;
+  usage?: unknown;
+  message?: { model?: unknown; usage?: unknown };
+}
+
+function modelOf({ type, model, message }: Telling): string | undefined {
+  const told = type === "message" ? model : message?.model;
+  return typeof told === "string" ? told : undefined;
+}
+
+function usageOf({ type, usage, message }: Telling): Partial<Usage> | undefined {
   if (type !== "message_start" && type !== "message_delta" && type !== "message") return undefined;
   const told = type === "message_start" ? message?.usage : usage;
   return typeof told === "object" && told !== null ? told : undefined;

@@ -1,0 +1,133 @@
+/** What a request comes to, in numbers and names, and who is told of it. */
+
+import type { Config } from "../config.ts";
+import { type ErrorKind, errorTable, type ProxyError } from "../error.ts";
+import type { Log } from "../log.ts";
+import type { Usage } from "../messages/types.ts";
+import type { Route } from "../routes.ts";
+
+/** One request as the ledger, the metrics and the page see it. Never a text of it. */
+export interface RequestRecord {
+  /** The request id. */
+  readonly id: string;
+  /** When it came (milliseconds since 1970). */
+  readonly at: number;
+  /** The product in its user agent ("claude-cli", "OpenAI/JS", "curl"), without a version; "" where there is none. */
+  readonly client: string;
+  readonly api: "messages" | "chat" | "responses" | "count" | "other";
+  /** The configured one: claude, native or echo. `way` tells where another one answered in its place. */
+  readonly engine: string;
+  /** The model that answers, by its full name; set once known. */
+  model?: string;
+  /** How it was served, as `x-sluice-way` says. */
+  way?: string;
+  /** Of what was told, also where the answer broke off. */
+  usage?: Usage;
+  /** List price, as the CLI reports it (USD); undefined where nothing reports one. */
+  costUsd?: number;
+  /** Milliseconds to the first content of the model, thinking included. */
+  firstTextMs?: number;
+  /** These three are set at the end. */
+  ms?: number;
+  status?: number;
+  outcome?: "ok" | ErrorKind;
+}
+
+/** Who watches requests. Each is called synchronously and must be cheap; what it throws is logged, and changes no answer. */
+export interface RequestWatcher {
+  began?(record: RequestRecord): void;
+  changed?(record: RequestRecord): void;
+  /** Once, and nothing follows. */
+  ended?(record: RequestRecord): void;
+}
+
+/** A request as it came. */
+export interface Asked {
+  id: string;
+  request: Request;
+  route: Route;
+  mode: Config["mode"];
+  /** Whether it is one of the Messages API, which native mode passes on whatever its path is. */
+  forwarded: boolean;
+}
+
+/** Begins the record of a request for an answer or a count; undefined for any other, and where nobody watches. */
+export function startRecording(asked: Asked, watchers: Watchers, log: Log): Recording | undefined {
+  const api = apiOf(asked);
+  if (api === undefined || watchers.length === 0) return undefined;
+  const { id, request, mode } = asked;
+  const engine = mode === "subprocess" ? "claude" : mode;
+  return new Recording({ id, at: Date.now(), client: clientOf(request.headers), api, engine }, watchers, log);
+}
+
+export type Watchers = readonly RequestWatcher[];
+
+/** Fills the record of one request, and tells its watchers. */
+export class Recording {
+  readonly #record: RequestRecord;
+  readonly #watchers: Watchers;
+  readonly #log: Log;
+  readonly #began = performance.now();
+
+  constructor(record: RequestRecord, watchers: Watchers, log: Log) {
+    this.#record = record;
+    this.#watchers = watchers;
+    this.#log = log;
+    this.#tell("began");
+  }
+
+  set(change: Partial<Pick<RequestRecord, "model" | "way" | "usage" | "costUsd">>): void {
+    Object.assign(this.#record, change);
+    this.#tell("changed");
+  }
+
+  /** The first content is there. */
+  spoke(): void {
+    this.#record.firstTextMs ??= performance.now() - this.#began;
+    this.#tell("changed");
+  }
+
+  end(status: number, error?: ProxyError): void {
+    const outcome = error?.kind ?? outcomeOf(status);
+    Object.assign(this.#record, { status, outcome, ms: performance.now() - this.#began });
+    this.#tell("ended");
+  }
+
+  #tell(what: keyof RequestWatcher): void {
+    for (const watcher of this.#watchers) {
+      try {
+        watcher[what]?.(this.#record);
+      } catch (cause) {
+        this.#log.error("A request could not be recorded", { request_id: this.#record.id, cause });
+      }
+    }
+  }
+}
+
+function apiOf({ request, route, mode, forwarded }: Asked): RequestRecord["api"] | undefined {
+  const { endpoint, dialect } = route;
+  if (endpoint === "count") return "count";
+  if (endpoint === "answer") return dialect.name === "anthropic" ? "messages" : dialect.name;
+  // Such as a batch: it may cost something, and nobody here knows how much.
+  return endpoint === undefined && mode === "native" && forwarded && request.method === "POST" ? "other" : undefined;
+}
+
+/** The product that a user agent names first, without its version: `claude-cli/2.1.329 (external, cli)` → `claude-cli`. */
+export function clientOf(headers: Headers): string {
+  const [product = ""] = (headers.get("user-agent") ?? "").trim().split(/[\s(;,]/, 1);
+  // A version begins with a digit, and ends the product.
+  return product
+    .replace(/\/v?\d.*$/, "")
+    .replace(/[^\w.@/+-]/g, "")
+    .slice(0, 64);
+}
+
+/** What an answer was that an upstream gave and nobody here threw. */
+function outcomeOf(status: number): NonNullable<RequestRecord["outcome"]> {
+  if (status < 400) return "ok";
+  const kinds = Object.keys(errorTable) as ErrorKind[];
+  const exact = kinds.find((kind) => kind !== "bug" && errorTable[kind].status === status);
+  if (exact !== undefined) return exact;
+  if (status === 503) return "overloaded";
+  return status < 500 ? "invalid_request" : "upstream";
+}
