@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { failureOf } from "../support/failure.ts";
-import { cut, error, type Reply, startMock, text } from "../support/mock-anthropic.ts";
+import { cut, error, midStreamError, type Reply, startMock, text } from "../support/mock-anthropic.ts";
 import { startSluice } from "../support/sluice.ts";
 
 const model = "claude-sonnet-5";
@@ -76,6 +76,7 @@ test("what the CLI refuses for another reason, or once it has begun, is not aske
     error(400, "invalid_request_error", "No"),
     error(529, "overloaded_error", "Busy", { "x-should-retry": "false" }),
     cut(6),
+    midStreamError("authentication_error", "The key was taken back"),
   ];
   for (const reply of replies) {
     both.sluice.mock.respond(() => reply);
