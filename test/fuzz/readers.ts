@@ -51,7 +51,7 @@ export async function expectSameRecords({ bytes, places }: { bytes: Bytes; place
 
 const lines = (chunks: Uint8Array[]) => {
   const noise: string[] = [];
-  const values = readLines(streamOf(...chunks), { maxLine: limit, onNoise: (text) => void noise.push(text) });
+  const values = flat(readLines(streamOf(...chunks), { maxLine: limit, onNoise: (text) => void noise.push(text) }));
   return outcome(values, noise);
 };
 

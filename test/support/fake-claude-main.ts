@@ -3,6 +3,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatLine, readLines } from "../../src/wire/ndjson.ts";
+import { flat } from "./flat.ts";
 import type { JournalEntry } from "./fake-claude.ts";
 import { AskingConversation } from "./fake-asking.ts";
 import { answerControl, type ControlRequest, resolveModel } from "./fake-control.ts";
@@ -75,7 +76,7 @@ class FakeProcess {
       process.stderr.write(`Error parsing streaming input line: ${noise}\n`);
       process.exit(1);
     };
-    for await (const value of readLines(Bun.stdin.stream(), { maxLine: Infinity, onNoise })) {
+    for await (const value of flat(readLines(Bun.stdin.stream(), { maxLine: Infinity, onNoise }))) {
       this.note({ event: "line", line: value as Record<string, unknown> });
       this.receive(value as InputLine);
     }
@@ -85,7 +86,7 @@ class FakeProcess {
   }
 
   private async resume(transcript: string): Promise<void> {
-    for await (const line of readLines(Bun.file(transcript).stream(), { maxLine: Infinity })) {
+    for await (const line of flat(readLines(Bun.file(transcript).stream(), { maxLine: Infinity }))) {
       const { message } = line as InputLine;
       if (message) this.conversation.tell(message);
     }

@@ -22,6 +22,7 @@ import {
   until,
   wait,
 } from "./fake-claude.ts";
+import { flat } from "./flat.ts";
 import { text, thinking } from "./mock-replies.ts";
 
 interface Running extends AsyncDisposable {
@@ -59,7 +60,7 @@ async function start(script: Script | [Script, ...Script[]], given?: string): Pr
   const noise: string[] = [];
   const reading = (async () => {
     const onNoise = (words: string): void => void noise.push(words);
-    for await (const value of readLines(fake.stdout, { maxLine: 10_000_000, onNoise })) lines.push(value as Line);
+    for await (const value of flat(readLines(fake.stdout, { maxLine: 10_000_000, onNoise }))) lines.push(value as Line);
   })();
   const sendText = (words: string): void => {
     fake.stdin.write(words);
@@ -293,7 +294,7 @@ describe("a script", () => {
   test("prints a line without an end, until it is killed", async () => {
     await using folder = await temporaryFolder();
     const fake = Bun.spawn([await fakeClaude({ startup: [endless] }, folder.path), "-p"], { stdin: "pipe" });
-    const reading = Array.fromAsync(readLines(fake.stdout, { maxLine: 3_000_000 }));
+    const reading = Array.fromAsync(flat(readLines(fake.stdout, { maxLine: 3_000_000 })));
     expect(await reading.catch((thrown: unknown) => thrown)).toMatchObject({ kind: "upstream" });
     fake.kill("SIGKILL");
     await fake.exited;

@@ -3,6 +3,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { readLines } from "../../src/wire/ndjson.ts";
+import { flat } from "./flat.ts";
 import type { Script } from "./fake-script.ts";
 
 export * from "./fake-script.ts";
@@ -37,7 +38,7 @@ export type JournalEntry =
 /** Reads the journal of an executable that `fakeClaude` wrote. */
 export async function journal(path: string): Promise<JournalEntry[]> {
   const bytes = new Blob([await readFile(journalOf(path))]).stream();
-  return (await Array.fromAsync(readLines(bytes, { maxLine: Infinity }))) as JournalEntry[];
+  return (await Array.fromAsync(flat(readLines(bytes, { maxLine: Infinity })))) as JournalEntry[];
 }
 
 function journalOf(path: string): string {

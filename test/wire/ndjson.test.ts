@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ProxyError } from "../../src/error.ts";
 import { formatLine, readLines } from "../../src/wire/ndjson.ts";
 import { cutBytes, cuts, streamOf } from "../support/bytes.ts";
+import { flat } from "../support/flat.ts";
 
 const maxLine = 1_000_000;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -11,7 +12,7 @@ const json = fc.jsonValue({ stringUnit: "binary" }).map((value) => JSON.parse(JS
 async function read(...chunks: (Uint8Array | string)[]): Promise<{ values: unknown[]; noise: string[] }> {
   const noise: string[] = [];
   const values = await Array.fromAsync(
-    readLines(streamOf(...chunks), { maxLine, onNoise: (text) => void noise.push(text) }),
+    flat(readLines(streamOf(...chunks), { maxLine, onNoise: (text) => void noise.push(text) })),
   );
   return { values, noise };
 }
@@ -24,6 +25,11 @@ describe("readLines", () => {
         expect(await read(...cutBytes(bytes, places))).toEqual({ values: records, noise: [] });
       }),
     ));
+
+  test("gives together what one chunk ends", async () => {
+    const chunks = ['1\n{"a"', ":2}\n3\n4", "", "5\n\n", "6"];
+    expect(await Array.fromAsync(readLines(streamOf(...chunks), { maxLine }))).toEqual([[1], [{ a: 2 }, 3], [45], [6]]);
+  });
 
   test("reads a last line without a line feed", async () => {
     expect(await read('{"a":1}\n{"b"', ":2}")).toEqual({ values: [{ a: 1 }, { b: 2 }], noise: [] });
@@ -60,7 +66,8 @@ describe("readLines", () => {
         const values: unknown[] = [];
         const reading = (async () => {
           const bytes = encode(`12345678\n${rest}`);
-          for await (const value of readLines(streamOf(...cutBytes(bytes, places)), { maxLine: 8 })) values.push(value);
+          for await (const some of readLines(streamOf(...cutBytes(bytes, places)), { maxLine: 8 }))
+            values.push(...some);
         })();
         const error = await reading.catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(ProxyError);
@@ -74,7 +81,7 @@ describe("readLines", () => {
     const text = "x".repeat(2_000_000);
     const bytes = encode(JSON.stringify(text));
     const pieces = Array.from({ length: 20_000 }, (_, n) => bytes.subarray(n * 101, (n + 1) * 101));
-    expect(await Array.fromAsync(readLines(streamOf(...pieces), { maxLine: 3_000_000 }))).toEqual([text]);
+    expect(await Array.fromAsync(flat(readLines(streamOf(...pieces), { maxLine: 3_000_000 })))).toEqual([text]);
   });
 
   test("reads a ReadableStream, and cancels it when the reader leaves", async () => {
@@ -83,8 +90,8 @@ describe("readLines", () => {
       pull: (controller) => controller.enqueue(encode("1\n")),
       cancel: () => left.resolve(),
     });
-    for await (const value of readLines(stream, { maxLine })) {
-      expect(value).toBe(1);
+    for await (const values of readLines(stream, { maxLine })) {
+      expect(values).toEqual([1]);
       break;
     }
     await left.promise;

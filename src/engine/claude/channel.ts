@@ -1,10 +1,9 @@
 /**
- * A bounded queue between one writer that is pushed at and one reader that pulls. The writer is asked to wait, not
+ * A bounded queue between one writer that is pushed at and one reader that pulls: all that is there at once. The writer is asked to wait, not
  * refused, when the reader falls behind: that is how a slow client slows the CLI down.
  */
-export class Channel<T> implements AsyncIterableIterator<T> {
+export class Channel<T> implements AsyncIterableIterator<readonly T[]> {
   #items: T[] = [];
-  #next = 0;
   #closed = false;
   #failure: { error: unknown } | undefined;
   #readable: (() => void) | undefined;
@@ -17,7 +16,7 @@ export class Channel<T> implements AsyncIterableIterator<T> {
     if (this.#closed) return undefined;
     this.#items.push(item);
     this.#wakeReader();
-    if (this.#items.length - this.#next < this.limit) return undefined;
+    if (this.#items.length < this.limit) return undefined;
     this.#writable ??= Promise.withResolvers();
     return this.#writable.promise;
   }
@@ -36,22 +35,19 @@ export class Channel<T> implements AsyncIterableIterator<T> {
     this.close();
   }
 
-  async next(): Promise<IteratorResult<T>> {
-    while (this.#next === this.#items.length) {
+  async next(): Promise<IteratorResult<readonly T[]>> {
+    while (this.#items.length === 0) {
       if (this.#failure) throw this.#failure.error;
       if (this.#closed) return { done: true, value: undefined };
       await new Promise<void>((resolve) => (this.#readable = resolve));
     }
-    const value = this.#items[this.#next++] as T;
-    if (this.#next === this.#items.length) {
-      this.#items = [];
-      this.#next = 0;
-      this.#wakeWriter();
-    }
+    const value = this.#items;
+    this.#items = [];
+    this.#wakeWriter();
     return { done: false, value };
   }
 
-  async return(): Promise<IteratorResult<T>> {
+  async return(): Promise<IteratorResult<readonly T[]>> {
     this.close();
     return { done: true, value: undefined };
   }

@@ -66,7 +66,7 @@ export class Conversation {
     question: Question,
     opening: readonly ControlRequest[],
     messages: readonly Message[],
-  ): AsyncGenerator<MessageEvent> {
+  ): AsyncGenerator<readonly MessageEvent[]> {
     this.#unsaid(question.settings);
     return this.#turn(question, opening, async (preamble, listener) => {
       const replayed = await replay(this.#process, preamble, messages, this.#options.model, listener);
@@ -78,7 +78,7 @@ export class Conversation {
    * The next turn, where the process can take the message: `answer` is the last one as the client knows it, whose ids may
    * be the client's own. Undefined where it must be served from history.
    */
-  next(question: Question, answer: Message, message: Message): AsyncGenerator<MessageEvent> | undefined {
+  next(question: Question, answer: Message, message: Message): AsyncGenerator<readonly MessageEvent[]> | undefined {
     if (!this.#process.alive) return undefined;
     if (!this.parked)
       return this.#turn(question, this.#unsaid(question.settings), (preamble, listener) =>
@@ -115,7 +115,7 @@ export class Conversation {
     question: Question,
     requests: readonly ControlRequest[],
     write: (preamble: readonly object[], listener: LineListener) => Promise<void>,
-  ): AsyncGenerator<MessageEvent> {
+  ): AsyncGenerator<readonly MessageEvent[]> {
     const { signal } = question;
     const events = new Channel<MessageEvent>(eventBuffer);
     const controls = requests.map((request) => this.#process.control(request));
@@ -140,14 +140,14 @@ export class Conversation {
       const preamble = controls.map(({ message }) => message);
       // Fails with the channel where the process never gets so far as to take the last message.
       write(preamble, listener).catch((error) => events.fail(error));
-      for await (const event of events) {
-        // Who has this one may go on. Not before: who reads slowly holds the place until then.
-        if (event.type === "message_stop" && answer) {
+      for await (const some of events) {
+        // Who has the last one may go on. Not before: who reads slowly holds the place until then.
+        if (some.at(-1)?.type === "message_stop" && answer) {
           rests = true;
           over();
           if (this.#process.alive) question.rest(answer);
         }
-        yield event;
+        yield some;
       }
     } finally {
       over();

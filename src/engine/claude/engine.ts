@@ -137,17 +137,21 @@ class ClaudeEngine implements Engine {
    * Tries again, with a fresh process, where one was lost before it had answered anything; and once without thinking
    * where the conversation is not one that the model would think in.
    */
-  async *#answer(request: MessagesRequest, signal: AbortSignal, served: Served): AsyncGenerator<[MessageEvent]> {
+  async *#answer(
+    request: MessagesRequest,
+    signal: AbortSignal,
+    served: Served,
+  ): AsyncGenerator<readonly MessageEvent[]> {
     let asked = await this.#understand(request, signal);
     served.warnings = unmet(request, asked.model);
     const listen = this.#counter.listen(asked, questionKey(asked));
     let events = this.#continue(asked, served) ?? this.#begin(asked, served);
     for (let lost = 0, begun = false; ; events = this.#begin(asked, served)) {
       try {
-        for await (const event of events) {
+        for await (const some of events) {
           begun = true;
-          listen(event);
-          yield [event];
+          for (const event of some) listen(event);
+          yield some;
         }
         return;
       } catch (error) {
@@ -181,7 +185,7 @@ class ClaudeEngine implements Engine {
   }
 
   /** The process that holds just this conversation goes on with it. Undefined where there is none that can. */
-  #continue(asked: Asked, served: Served): AsyncGenerator<MessageEvent> | undefined {
+  #continue(asked: Asked, served: Served): AsyncGenerator<readonly MessageEvent[]> | undefined {
     const answer = asked.earlier.at(-1);
     const conversation = answer && this.#shelf.take(asked.before.key);
     if (!answer || !conversation) return undefined;
@@ -195,7 +199,7 @@ class ClaudeEngine implements Engine {
   }
 
   /** Another process takes the conversation over from the request. */
-  async *#begin(asked: Asked, served: Served): AsyncGenerator<MessageEvent> {
+  async *#begin(asked: Asked, served: Served): AsyncGenerator<readonly MessageEvent[]> {
     const { request, model, profile, signal } = asked;
     const text = systemText(request.system);
     // An agent without Claude Code's own prompt would not know its tools.
@@ -226,10 +230,10 @@ class ClaudeEngine implements Engine {
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const question = this.#question(asked, conversation);
       const opening = openingSettings(question.settings, request, model, prompt);
-      for await (const event of conversation.begin(question, opening, replay)) {
+      for await (const events of conversation.begin(question, opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
-        yield event;
+        yield events;
       }
     } finally {
       await transcript?.remove();

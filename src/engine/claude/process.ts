@@ -158,13 +158,10 @@ export class CliProcess {
   async #readStdout(): Promise<void> {
     const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
     try {
-      for await (const value of lines) {
-        const line = readLine(value);
-        if (line === undefined) continue;
-        if (line.type === "control_response") this.#settle(line);
-        else if (line.type === "control_request") void this.#respond(line);
-        else {
-          const wait = this.#listener?.line(line);
+      for await (const values of lines) {
+        for (const value of values) {
+          const line = readLine(value);
+          const wait = line && this.#take(line);
           if (wait) await wait;
         }
       }
@@ -176,6 +173,13 @@ export class CliProcess {
       this.#lost(new ProcessLost("upstream", error instanceof Error ? error.message : String(error), { cause: error }));
       void this.end();
     }
+  }
+
+  #take(line: CliLine): Promise<void> | undefined {
+    if (line.type === "control_response") this.#settle(line);
+    else if (line.type === "control_request") void this.#respond(line);
+    else return this.#listener?.line(line);
+    return undefined;
   }
 
   async #readStderr(): Promise<void> {

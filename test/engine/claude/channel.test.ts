@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { flat } from "../../support/flat.ts";
 import { Channel } from "../../../src/engine/claude/channel.ts";
 
 describe("a channel", () => {
@@ -18,7 +19,7 @@ describe("a channel", () => {
             }
             channel.close();
           };
-          const [, read] = await Promise.all([write(), Array.fromAsync(channel)]);
+          const [, read] = await Promise.all([write(), Array.fromAsync(flat(channel))]);
           expect(read).toEqual(items);
         },
       ),
@@ -32,8 +33,7 @@ describe("a channel", () => {
     const full = channel.push(2);
     expect(full).toBeInstanceOf(Promise);
     expect(Bun.peek.status(full as Promise<void>)).toBe("pending");
-    await channel.next();
-    await channel.next();
+    expect(await channel.next()).toEqual({ done: false, value: [1, 2] });
     await full;
   });
 
@@ -43,7 +43,7 @@ describe("a channel", () => {
     channel.fail(new Error("first"));
     channel.fail(new Error("second"));
     expect(channel.push(2)).toBeUndefined();
-    expect(await channel.next()).toEqual({ done: false, value: 1 });
+    expect(await channel.next()).toEqual({ done: false, value: [1] });
     expect(channel.next()).rejects.toThrow("first");
   });
 
