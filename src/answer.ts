@@ -38,6 +38,7 @@ export async function answer(
   const { request } = exchange;
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);
+  observer.billed(() => turn.cost?.());
   const steps = [...limits(request), ...formatChecks(request)];
   const events = inGrammar(turn, ...steps)[Symbol.asyncIterator]();
   const first = await events.next();

@@ -49,6 +49,7 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
         get headers() {
           return turn.headers ?? {};
         },
+        cost: () => turn.cost?.(),
         async *[Symbol.asyncIterator]() {
           try {
             yield* turn;

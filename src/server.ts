@@ -135,6 +135,7 @@ class Door {
       },
       model: (model) => recording?.set({ model }),
       spoke: () => recording?.spoke(),
+      billed: (cost) => recording?.billed(cost),
       used: (usage) => {
         const { input_tokens, output_tokens } = usage;
         Object.assign(notes, { input_tokens, output_tokens });

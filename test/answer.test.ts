@@ -34,6 +34,7 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
     streaming: () => {},
     model: () => {},
     spoke: () => {},
+    billed: () => {},
     used: () => {},
     ended: (error?: ProxyError) => void ended.push(error),
   };

@@ -64,6 +64,8 @@ export interface Observer {
   model(name: string): void;
   /** The first content is there. */
   spoke(): void;
+  /** How to find out, once it has ended, what it has cost (USD). */
+  billed(cost: () => Promise<number | undefined> | undefined): void;
   /** What the answer has come to so far: told more than once, the last is the whole. */
   used(usage: Usage): void;
   /** Once: when the last byte is handed over, or when it failed or was left. */
@@ -80,6 +82,11 @@ export interface Turn extends Events {
   readonly warnings: readonly string[];
   /** What the upstream told of the limits of its key, known once the first event is there. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * What it has cost at list price (USD), to be asked once it is over: it may be told a moment later. Undefined where
+   * nothing tells.
+   */
+  cost?(): Promise<number | undefined> | undefined;
 }
 
 /** The tokens of a request's input: system prompt, tools, every message, and what the engine itself adds to them. */

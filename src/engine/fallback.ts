@@ -13,6 +13,7 @@ interface Served {
   way: Way;
   warnings: readonly string[];
   headers: Readonly<Record<string, string>>;
+  cost: NonNullable<Turn["cost"]>;
 }
 
 /** An engine whose refusals before the first event go to a second one. Only where the user has asked for that. */
@@ -24,6 +25,7 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
     served: Served,
   ): AsyncGenerator<readonly MessageEvent[]> {
     const follow = async function* (turn: Turn) {
+      served.cost = () => turn.cost?.();
       for await (const events of turn) {
         Object.assign(served, { way: turn.way, warnings: turn.warnings, headers: turn.headers ?? {} });
         begun = true;
@@ -42,7 +44,7 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
 
   return {
     run(request, signal, client) {
-      const served: Served = { way: "cold", warnings: [], headers: {} };
+      const served: Served = { way: "cold", warnings: [], headers: {}, cost: () => undefined };
       const events = answer(request, signal, client, served);
       return Object.assign(served, { [Symbol.asyncIterator]: () => events });
     },

@@ -41,6 +41,9 @@ export interface RequestWatcher {
   ended?(record: RequestRecord): void;
 }
 
+/** What was not told of a request's cost for so long after its end is not told at all (milliseconds). */
+const patience = 2_000;
+
 /** A request as it came. */
 export interface Asked {
   id: string;
@@ -68,6 +71,7 @@ export class Recording {
   readonly #watchers: Watchers;
   readonly #log: Log;
   readonly #began = performance.now();
+  #cost: (() => Promise<number | undefined> | undefined) | undefined;
 
   constructor(record: RequestRecord, watchers: Watchers, log: Log) {
     this.#record = record;
@@ -87,10 +91,24 @@ export class Recording {
     this.#tell("changed");
   }
 
+  /** How to find out what it has cost. */
+  billed(cost: () => Promise<number | undefined> | undefined): void {
+    this.#cost = cost;
+  }
+
+  /** The watchers are told once the cost is, too: a moment after the client has its answer. */
   end(status: number, error?: ProxyError): void {
     const outcome = error?.kind ?? outcomeOf(status);
     Object.assign(this.#record, { status, outcome, ms: performance.now() - this.#began });
-    this.#tell("ended");
+    const cost = this.#cost?.();
+    if (cost === undefined) return this.#tell("ended");
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(resolve, patience);
+    void Promise.race([cost, promise]).then((costUsd) => {
+      clearTimeout(timer);
+      if (costUsd !== undefined) Object.assign(this.#record, { costUsd });
+      this.#tell("ended");
+    });
   }
 
   #tell(what: keyof RequestWatcher): void {

@@ -68,6 +68,7 @@ export async function respond(
       streaming: () => {},
       model: () => {},
       spoke: () => {},
+      billed: () => {},
       used: () => {},
       ended,
     };

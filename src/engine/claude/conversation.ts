@@ -32,6 +32,8 @@ export interface ConversationOptions {
 export interface Question {
   settings: ControlRequest;
   signal: AbortSignal;
+  /** Told what the CLI says that a turn has cost (USD): at its end, and so of all that tools were called for in it. */
+  spent?(usd: number): void;
   /** Called when the last event is handed on, with what the conversation must be found by. */
   rest(answer: AnswerBlock[]): void;
 }
@@ -48,12 +50,19 @@ export class Conversation {
   /** The CLI has closed its last turn, and takes the next message as a new one. */
   #settled: Promise<void> = Promise.resolve();
   #whenGone: (() => void) | undefined;
+  /** What the CLI has reported so far: it adds up all turns of a process (USD). */
+  #spent = 0;
 
   constructor(process: CliProcess, options: ConversationOptions) {
     this.#process = process;
     this.#options = options;
     const { tools } = options;
     process.serve(tools && ((request) => tools.handle(request)));
+  }
+
+  /** Settles when the CLI has said all of the last turn, its cost too; fails where it never will. */
+  get settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** Whether it waits for the results of tools. */
@@ -133,7 +142,7 @@ export class Conversation {
     let answer: AnswerBlock[] | undefined;
     let rests = false;
     try {
-      const listener = this.#listener(events, watch, (content) => {
+      const listener = this.#listener(question, events, watch, (content) => {
         watch.stop();
         answer = content;
       });
@@ -164,7 +173,12 @@ export class Conversation {
   }
 
   /** Lines of a running turn become events; the end of the turn decides what becomes of the process. */
-  #listener(events: Channel<MessageEvent>, watch: Watchdog, answered: (content: AnswerBlock[]) => void): LineListener {
+  #listener(
+    question: Question,
+    events: Channel<MessageEvent>,
+    watch: Watchdog,
+    answered: (content: AnswerBlock[]) => void,
+  ): LineListener {
     const turn = this.#parked?.reader ?? this.#options.reader();
     const recorder = new Recorder();
     for (const event of this.#parked?.events ?? []) {
@@ -176,7 +190,7 @@ export class Conversation {
     return {
       line: (line) => {
         watch.feed();
-        this.#options.heard?.(line);
+        this.#hear(line, question);
         try {
           const step = turn.line(line);
           // Before the last events are even queued: the CLI would go on asking the model.
@@ -186,7 +200,7 @@ export class Conversation {
             if (event.type === "content_block_start") this.#options.tools?.announce(event.content_block);
           }
           if (step.end === "answered") {
-            this.#rest(turn, recorder.calls, isResult(line));
+            this.#rest(question, turn, recorder.calls, isResult(line));
             answered(recorder.content);
           }
           let wait: Promise<void> | undefined;
@@ -209,6 +223,13 @@ export class Conversation {
     };
   }
 
+  #hear(line: CliLine, { spent }: Question): void {
+    this.#options.heard?.(line);
+    if (!isResult(line) || typeof line.total_cost_usd !== "number") return;
+    spent?.(line.total_cost_usd - this.#spent);
+    this.#spent = line.total_cost_usd;
+  }
+
   /** Ends the process before it asks the model again; not by force where a command that it runs would be orphaned. */
   #stopAsking(): void {
     if (this.#options.agent) this.end();
@@ -216,7 +237,7 @@ export class Conversation {
   }
 
   /** The answer is whole. Parked, the turn of the CLI goes on; otherwise it may have a line to say yet. */
-  #rest(reader: TurnReader, calls: string[], closed: boolean): void {
+  #rest(question: Question, reader: TurnReader, calls: string[], closed: boolean): void {
     this.#calls = calls;
     const settled = Promise.withResolvers<void>();
     settled.promise.catch(() => {});
@@ -226,7 +247,7 @@ export class Conversation {
     this.#parked = parked;
     this.#process.listen({
       line: (line: CliLine) => {
-        this.#options.heard?.(line);
+        this.#hear(line, question);
         try {
           if (parked) parked.events.push(...parked.reader.line(line).events);
           else if (isResult(line) && line.is_error) throw toFailure(line, Date.now());

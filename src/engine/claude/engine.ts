@@ -5,7 +5,7 @@ import type { Log } from "../../log.ts";
 import { checkMediaCount } from "../../messages/media.ts";
 import { mostMedia } from "../../messages/model-limits.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Count, Engine, Health, Turn as EngineTurn, Way } from "../engine.ts";
+import type { Count, Engine, Health, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter } from "./counter.ts";
@@ -21,6 +21,7 @@ import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
 import { RateLimits } from "./rate-limits.ts";
+import { Served } from "./served.ts";
 import { type CliModel, openingSettings, type Profile, turnSettings, unmet } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
@@ -43,12 +44,6 @@ interface Asked {
   start: Fingerprint;
   before: Fingerprint;
   signal: AbortSignal;
-}
-
-/** How a request is served, as far as that is known. */
-interface Served {
-  way: Way;
-  warnings: readonly string[];
 }
 
 class ClaudeEngine implements Engine {
@@ -97,7 +92,7 @@ class ClaudeEngine implements Engine {
   }
 
   run(request: MessagesRequest, signal: AbortSignal): EngineTurn {
-    const served: Served = { way: "cold", warnings: [] };
+    const served = new Served();
     const events = this.#answer(request, signal, served);
     return Object.assign(served, { [Symbol.asyncIterator]: () => events });
   }
@@ -191,7 +186,7 @@ class ClaudeEngine implements Engine {
     if (!answer || !conversation) return undefined;
     const way = conversation.parked ? "parked" : "live";
     const [message] = composeHistory([asked.last]);
-    const events = conversation.next(this.#question(asked, conversation), answer, message as Message);
+    const events = conversation.next(this.#question(asked, conversation, served), answer, message as Message);
     // It waits for something else than what has come; nothing else can continue it.
     if (!events) conversation.end();
     else served.way = way;
@@ -228,7 +223,7 @@ class ClaudeEngine implements Engine {
         replayed: (measured) => this.#planner.replayed(measured),
       });
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
-      const question = this.#question(asked, conversation);
+      const question = this.#question(asked, conversation, served);
       const opening = openingSettings(question.settings, request, model, prompt);
       for await (const events of conversation.begin(question, opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
@@ -240,11 +235,16 @@ class ClaudeEngine implements Engine {
     }
   }
 
-  #question({ request, model, profile, before, last, signal }: Asked, conversation: Conversation): Question {
+  #question(asked: Asked, conversation: Conversation, served: Served): Question {
+    const { request, model, profile, before, last, signal } = asked;
     return {
       settings: turnSettings(request, model, profile, this.#config.effort),
       signal,
-      rest: (content) => this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation),
+      spent: (usd) => served.spend(usd),
+      rest: (content) => {
+        served.until(conversation.settled);
+        this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation);
+      },
     };
   }
 

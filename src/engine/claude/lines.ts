@@ -35,6 +35,8 @@ export interface ResultLine extends CliLine {
   errors?: string[];
   terminal_reason?: string;
   num_turns?: number;
+  /** List price of all turns of the process so far. */
+  total_cost_usd?: number;
   /** Of the agent's own messages. */
   usage?: Partial<Usage>;
   /** Of all, those of sub-agents too, by the model's name. */
