@@ -62,6 +62,13 @@ export interface Config {
   firstByteTimeout: number;
   /** How long a stored response can be retrieved and continued. */
   responseTtl: number;
+  /** What may be used in a day and a month: dollars at list price, and requests that the model answers. */
+  budgetDay: number | undefined;
+  budgetMonth: number | undefined;
+  budgetDayRequests: number | undefined;
+  budgetMonthRequests: number | undefined;
+  /** Whether no ledger of requests is kept. */
+  noLedger: boolean;
   /** How long running answers may take to end when Sluice is told to stop. */
   drainTimeout: number;
   /** Whether Sluice stops when the process that started it is gone. */
@@ -132,7 +139,7 @@ export function loadConfig(args: readonly string[], { mode, env = process.env }:
     config,
     sources: sources as Record<Setting, string>,
     file,
-    warnings: [...exposed(given), ...reachable(config)],
+    warnings: [...exposed(given), ...reachable(config), ...forgetful(config)],
   };
 }
 
@@ -250,6 +257,13 @@ function reachable({ host, clientKey = "" }: Config): string[] {
   if (isLoopback(host)) return [];
   const warning = `On ${host} there is no TLS: whoever is on the way can read the key, and all that is sent`;
   return clientKey.length < 16 ? [warning, "A client key of less than 16 characters can be guessed"] : [warning];
+}
+
+/** Budgets that nobody remembers. */
+function forgetful({ noLedger, budgetDay, budgetMonth, budgetDayRequests, budgetMonthRequests }: Config): string[] {
+  const budgets = [budgetDay, budgetMonth, budgetDayRequests, budgetMonthRequests];
+  if (!noLedger || budgets.every((budget) => budget === undefined)) return [];
+  return ["Without a ledger the budgets count from the start of Sluice on only: leave out --no-ledger"];
 }
 
 function isLoopback(host: string): boolean {

@@ -18,6 +18,11 @@ export const whole = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().int().min(min).max(max));
 
+export const dollars = z
+  .union([z.string().regex(/^\$?\d+(\.\d+)?$/), z.number()])
+  .transform((value) => Number(String(value).replace("$", "")))
+  .pipe(z.number().positive().max(1e9));
+
 const units = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 export const size = z

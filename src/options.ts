@@ -17,6 +17,7 @@ import {
 import { logOptions } from "./options-log.ts";
 import { nativeOptions } from "./options-native.ts";
 import { processOptions } from "./options-processes.ts";
+import { usageOptions } from "./options-usage.ts";
 
 /** One thing that can be configured. Its flag is also its key in the config file and, as SLUICE_…, its variable. */
 export interface Option<T> {
@@ -187,6 +188,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     schema: age,
     fallback: "30d",
   },
+  ...usageOptions,
   drainTimeout: {
     flag: "drain-timeout",
     description: "How long running answers may take to end when Sluice is told to stop",

@@ -7,18 +7,17 @@ import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
-import { errorTable, ProxyError, StartError, toProxyError } from "./error.ts";
+import { errorTable, ProxyError, toProxyError } from "./error.ts";
 import { createGuard, type Guard, readBody, readBytes } from "./guard.ts";
+import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
+import { type Observation, openObservation } from "./observe/open.ts";
 import { startRecording, type Watchers } from "./observe/request.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { stateFolder } from "./state.ts";
 import { openMemory } from "./store/memory.ts";
-
-/** A client that sends nothing for this long in the middle of its request is let go (seconds). */
-const patience = 30;
 
 export interface RunningServer {
   readonly url: string;
@@ -37,7 +36,8 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
   const live = { ...config };
   let conceal = concealer(config);
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
-  const door = new Door(live, log, engine.promise, memory, calls, watchers);
+  const observation = openObservation(live, log, watchers);
+  const door = new Door(live, log, engine.promise, memory, calls, observation);
   const server = listen(config, (request, server) => door.serve(request, server));
   live.port = server.port ?? config.port;
   engine.resolve(openEngine(live, log).then((opened) => concealing(opened, (text) => conceal(text))));
@@ -63,6 +63,7 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
       await (await engine.promise).close();
       await server.stop(true);
       memory.close();
+      observation.close();
     },
   };
 }
@@ -75,6 +76,8 @@ interface Visit {
   url: URL;
   route: Route;
   call: Call;
+  /** Whether it counts against a budget. */
+  costs: boolean;
 }
 
 /** Where requests come in: the guard, the route, the exchange, and one log line for each. */
@@ -87,7 +90,7 @@ class Door {
     readonly engine: Promise<Engine>,
     readonly memory: Memory,
     readonly calls: Calls,
-    readonly watchers: Watchers,
+    readonly observation: Observation,
   ) {
     this.#guard = createGuard(config);
   }
@@ -107,7 +110,7 @@ class Door {
     let streams = false;
     const open = this.calls.open(request.signal);
     const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
-    const recording = startRecording(asked, this.watchers, this.log);
+    const recording = startRecording(asked, this.observation.watchers, this.log);
     const ended = once((status: number, error?: ProxyError) => {
       open.close();
       recording?.end(status, error);
@@ -125,7 +128,7 @@ class Door {
     let response: Response;
     const { logLevel, logBodies } = this.config;
     const observer: Observer = {
-      watching: logBodies || logLevel === "info" || logLevel === "debug" || this.watchers.length > 0,
+      watching: logBodies || logLevel === "info" || logLevel === "debug" || this.observation.watching,
       answered: ({ "x-sluice-way": way = "", "x-sluice-warning": warning }) => {
         Object.assign(notes, { way, warning });
         recording?.set({ way });
@@ -145,7 +148,8 @@ class Door {
     };
     try {
       const call = { headers: request.headers, signal: open.signal, abort: open.abort, observer };
-      response = await this.#respond({ id, request, server, url, route, call });
+      const costs = recording !== undefined && route.endpoint !== "count";
+      response = await this.#respond({ id, request, server, url, route, call, costs });
     } catch (thrown) {
       const error = toProxyError(thrown);
       response = refuse(route.dialect, error, id);
@@ -157,7 +161,12 @@ class Door {
     const add = (all: Readonly<Record<string, string>>) => {
       for (const name in all) headers.set(name, all[name] ?? "");
     };
-    if (limited) add((await this.engine).rateLimits());
+    if (limited) {
+      add((await this.engine).rateLimits());
+      const warning = this.observation.budget.warning;
+      if (warning !== undefined && response.ok)
+        headers.set("x-sluice-warning", joined(headers.get("x-sluice-warning"), warning));
+    }
     // One that an upstream answered has its own: its operator knows no other.
     if (!headers.has("request-id")) headers.set("request-id", id);
     headers.set("x-request-id", id);
@@ -170,10 +179,11 @@ class Door {
     return tap(response, (body) => this.log.info("Answer body", { request_id: id, body }));
   }
 
-  async #respond({ id, request, server, url, route, call }: Visit): Promise<Response> {
+  async #respond({ id, request, server, url, route, call, costs }: Visit): Promise<Response> {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
     this.#guard.check(request, { keyless: route.endpoint === "health" });
+    if (costs) this.observation.budget.check();
     const engine = await this.engine;
     const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
       const body = await reader(request, this.config.maxBody, call.signal);
@@ -229,6 +239,10 @@ function isForwarded({ dialect, endpoint }: Route, request: Request): boolean {
   return dialect.name === "anthropic" && endpoint !== "health";
 }
 
+function joined(warnings: string | null, warning: string): string {
+  return warnings === null ? warning : `${warnings}; ${warning}`;
+}
+
 /** The path as the API spells it, with the query. */
 function upstreamPath({ pathname, search }: URL): string {
   return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
@@ -249,36 +263,6 @@ function checkMethod(request: Request, url: URL, route: Route): void {
       status: 405,
     },
   );
-}
-
-function listen(
-  config: Config,
-  fetch: (request: Request, server: Server<undefined>) => Promise<Response>,
-): Server<undefined> {
-  try {
-    return Bun.serve({
-      hostname: config.host,
-      port: config.port,
-      idleTimeout: patience,
-      // Nobody who is not let in is to see a stack, nor stderr an answer that breaks on purpose.
-      development: false,
-      // The guard counts for itself, so that a body that is too large is refused in the dialect's own words.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch,
-    });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "EADDRINUSE") {
-      throw new StartError(
-        "port_taken",
-        `Port ${config.port} is taken: stop what listens there, or choose another with --port PORT.`,
-      );
-    }
-    throw new StartError(
-      "usage",
-      `Sluice can't listen on ${config.host}:${config.port} (${code ?? String(error)}): choose another with --host and --port.`,
-    );
-  }
 }
 
 /** A host as a URL spells it: IPv6 in brackets, and a wildcard as the loopback address that reaches it. */

@@ -33,6 +33,17 @@ export interface RequestRecord {
   outcome?: "ok" | ErrorKind;
 }
 
+/** What was used: dollars, as far as their number is known, and requests that the model answered. */
+export interface Spent {
+  usd: number;
+  requests: number;
+}
+
+/** Whether the model has answered, or begun to: what it was not asked, or refused, costs nothing. Counts are free. */
+export function isAnswered({ api, outcome, usage }: RequestRecord): boolean {
+  return api !== "count" && (outcome === "ok" || usage !== undefined);
+}
+
 /** Who watches requests. Each is called synchronously and must be cheap; what it throws is logged, and changes no answer. */
 export interface RequestWatcher {
   began?(record: RequestRecord): void;

@@ -22,4 +22,47 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX item_response ON item (response);
   `,
+  `
+  CREATE TABLE request (
+    id TEXT PRIMARY KEY,
+    -- When it came: the day by the local clock, and milliseconds since 1970.
+    day TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    api TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    -- What is not known is NULL.
+    model TEXT,
+    way TEXT,
+    input INTEGER,
+    output INTEGER,
+    cache_read INTEGER,
+    cache_write INTEGER,
+    -- List price in USD.
+    cost REAL,
+    first_text_ms REAL,
+    ms REAL NOT NULL,
+    status INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX request_day ON request (day);
+  -- What is left of a day when its requests have gone.
+  CREATE TABLE day_sum (
+    day TEXT NOT NULL,
+    client TEXT NOT NULL,
+    api TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    -- Of how many requests the price is known, and what they come to.
+    priced INTEGER NOT NULL,
+    cost REAL NOT NULL,
+    PRIMARY KEY (day, client, api, engine, model)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

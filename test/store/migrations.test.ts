@@ -17,6 +17,11 @@ const rows: string[] = [
   `INSERT INTO response (id, previous, created, bytes, body, input, pieces)
      VALUES ('resp_old', NULL, 9000000000000, 10, '{"id":"resp_old","previous_response_id":null,"output":[]}', '[]', '[]')`,
 ];
+rows.push(
+  `${rows[1]};
+   INSERT INTO request (id, day, at, client, api, engine, ms, status, outcome)
+     VALUES ('req_old', '2026-11-21', 1795255200000, 'curl', 'messages', 'claude', 5.5, 200, 'ok')`,
+);
 
 /** The next version that there will be. */
 const next = [...migrations, "ALTER TABLE response ADD COLUMN tokens INTEGER NOT NULL DEFAULT 7"];

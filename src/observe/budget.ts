@@ -1,0 +1,144 @@
+/** What may be used in a day and in a month, and what of it has been. */
+
+import type { Config } from "../config.ts";
+import { dayOf, startOfDay, startOfMonth } from "../day.ts";
+import { ProxyError } from "../error.ts";
+import type { Log } from "../log.ts";
+import { isAnswered, type RequestRecord, type RequestWatcher, type Spent } from "./request.ts";
+
+export type BudgetConfig = Pick<Config, "budgetDay" | "budgetDayRequests" | "budgetMonth" | "budgetMonthRequests">;
+
+/** One limit, and how much of it is used. */
+export interface BudgetUse {
+  period: "day" | "month";
+  unit: keyof Spent;
+  limit: number;
+  used: number;
+  /** When it begins anew (milliseconds since 1970). */
+  reset: number;
+}
+
+/** From here on an answer says how much is used. */
+const warnFrom = 0.8;
+
+const periods = { day: startOfDay, month: startOfMonth } as const;
+const limits = [
+  { period: "day", unit: "usd", name: "budgetDay", flag: "--budget-day" },
+  { period: "day", unit: "requests", name: "budgetDayRequests", flag: "--budget-day-requests" },
+  { period: "month", unit: "usd", name: "budgetMonth", flag: "--budget-month" },
+  { period: "month", unit: "requests", name: "budgetMonthRequests", flag: "--budget-month-requests" },
+] as const;
+
+/**
+ * Refuses requests beyond the budgets. What was used before this Sluice started comes from the ledger; what has been
+ * since is counted here when it ends.
+ */
+export class Budget implements RequestWatcher {
+  readonly #config: BudgetConfig;
+  readonly #earlier: ((since: number) => Spent) | undefined;
+  readonly #log: Log;
+  readonly #now: () => number;
+  #counts = { day: counter(), month: counter() };
+  #loaded = false;
+
+  /** `config` is read where it is needed: it may change. `earlier` reads the ledger, where there is one. */
+  constructor(
+    config: BudgetConfig,
+    earlier: ((since: number) => Spent) | undefined,
+    log: Log,
+    now: () => number = Date.now,
+  ) {
+    this.#config = config;
+    this.#earlier = earlier;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  ended(record: RequestRecord): void {
+    if (!isAnswered(record)) return;
+    for (const { spent } of this.#current()) {
+      spent.usd += record.costUsd ?? 0;
+      spent.requests += 1;
+    }
+  }
+
+  /** Throws a `rate_limit` with a sentence that says until when, where a budget is used up. */
+  check(): void {
+    const exceeded = this.uses.filter(({ limit, used }) => used >= limit);
+    // The one that lasts longest: what begins anew before would not help.
+    const [last] = exceeded.sort((a, b) => b.reset - a.reset);
+    if (last === undefined) return;
+    const { period, unit, reset } = last;
+    const flag = limits.find((one) => one.period === period && one.unit === unit)?.flag;
+    const wait = Math.max(1, Math.ceil((reset - this.#now()) / 1000));
+    throw new ProxyError(
+      "rate_limit",
+      `The budget of this ${period} is used up (${show(last)}). It begins anew on ${dayOf(reset)} at 00:00 local time, in ${inWords(wait)}; allow more with ${flag}.`,
+      { retryAfter: wait, retryable: false },
+    );
+  }
+
+  /** What an answer has to say: how much of a budget is used, where that is most of it. */
+  get warning(): string | undefined {
+    const near = this.uses.filter(({ limit, used }) => used >= warnFrom * limit);
+    if (near.length === 0) return undefined;
+    return near.map((use) => `budget of this ${use.period}: ${show(use)} used`).join("; ");
+  }
+
+  /** The budgets that are set, and how much of each is used. */
+  get uses(): BudgetUse[] {
+    const set = limits.filter(({ name }) => this.#config[name] !== undefined);
+    if (set.length === 0) return [];
+    this.#load();
+    const now = this.#now();
+    this.#current();
+    return set.map(({ period, unit, name }) => {
+      const reset = periods[period](now, 1);
+      return { period, unit, limit: this.#config[name] ?? 0, used: this.#counts[period].spent[unit], reset };
+    });
+  }
+
+  /** Once, when there is a budget: what the ledger knows holds what was counted here. */
+  #load(): void {
+    if (this.#loaded) return;
+    this.#loaded = true;
+    if (this.#earlier === undefined) return;
+    const now = this.#now();
+    const [today, month] = [startOfDay(now), startOfMonth(now)];
+    try {
+      const spent = { day: this.#earlier(today), month: this.#earlier(month) };
+      this.#counts = { day: { began: today, spent: spent.day }, month: { began: month, spent: spent.month } };
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#log.warn("The ledger can't be read: budgets count from now on only", { reason });
+    }
+  }
+
+  /** The counts of the day and the month that it is now. */
+  #current() {
+    const now = this.#now();
+    for (const period of ["day", "month"] as const) {
+      const began = periods[period](now);
+      if (this.#counts[period].began !== began) this.#counts[period] = counter(began);
+    }
+    return [this.#counts.day, this.#counts.month];
+  }
+}
+
+function counter(began = 0): { began: number; spent: Spent } {
+  return { began, spent: { usd: 0, requests: 0 } };
+}
+
+/** `$4.20 of $5.00`, `450 of 500 requests`. */
+function show({ unit, used, limit }: BudgetUse): string {
+  return unit === "usd" ? `$${used.toFixed(2)} of $${limit.toFixed(2)}` : `${used} of ${limit} requests`;
+}
+
+/** Seconds as people say them: `45 s`, `12 min`, `3 h 5 min`, `9 d 4 h`. */
+function inWords(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds < 60) return `${seconds} s`;
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 60 / 24)} d ${Math.floor(minutes / 60) % 24} h`;
+}

@@ -1,0 +1,28 @@
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import { stateFolder } from "../state.ts";
+import { Ledger } from "../store/ledger.ts";
+import { Budget } from "./budget.ts";
+import type { Watchers } from "./request.ts";
+
+/** All that watches the requests of a server. */
+export interface Observation {
+  readonly watchers: Watchers;
+  readonly budget: Budget;
+  /** Whether anybody wants to know what an answer used, also of one that passes unread otherwise. */
+  readonly watching: boolean;
+  /** Writes what is not written yet. */
+  close(): void;
+}
+
+/** Opens what watches requests, beside the watchers that are given. Reads and writes nothing before it has to. */
+export function openObservation(config: Config, log: Log, given: Watchers): Observation {
+  const ledger = config.noLedger ? undefined : new Ledger(stateFolder(config.env), log);
+  const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
+  return {
+    watchers: [...(ledger ? [ledger] : []), budget, ...given],
+    budget,
+    watching: ledger !== undefined || given.length > 0,
+    close: () => ledger?.close(),
+  };
+}
