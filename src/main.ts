@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   serve: async () => (await import("./commands/serve.ts")).serve,
   demo: async () => (await import("./commands/demo.ts")).demo,
   config: async () => (await import("./commands/config.ts")).config,
+  usage: async () => (await import("./commands/usage.ts")).usage,
   connect: async () => (await import("./commands/connect.ts")).connect,
 };
 

@@ -144,6 +144,10 @@ const rooms: Record<string, string[]> = {
   "openclaw/": [],
   "connect/": ["openclaw/entry.ts"],
   "commands/": [
+    "day.ts",
+    "observe/budget.ts",
+    "option-values.ts",
+    "store/usage.ts",
     "conceal.ts",
     "config.ts",
     "engine/own-address.ts",
@@ -188,6 +192,7 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
       // Days of the calendar.
       "observe/budget.ts",
       "store/ledger.ts",
+      "commands/usage.ts",
       "dialect/chat/encode.ts",
       "dialect/responses/response.ts",
       "engine/claude/transcript.ts",

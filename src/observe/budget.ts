@@ -73,7 +73,7 @@ export class Budget implements RequestWatcher {
     const wait = Math.max(1, Math.ceil((reset - this.#now()) / 1000));
     throw new ProxyError(
       "rate_limit",
-      `The budget of this ${period} is used up (${show(last)}). It begins anew on ${dayOf(reset)} at 00:00 local time, in ${inWords(wait)}; allow more with ${flag}.`,
+      `The budget of this ${period} is used up (${showUse(last)}). It begins anew on ${dayOf(reset)} at 00:00 local time, in ${inWords(wait)}; allow more with ${flag}.`,
       { retryAfter: wait, retryable: false },
     );
   }
@@ -82,7 +82,7 @@ export class Budget implements RequestWatcher {
   get warning(): string | undefined {
     const near = this.uses.filter(({ limit, used }) => used >= warnFrom * limit);
     if (near.length === 0) return undefined;
-    return near.map((use) => `budget of this ${use.period}: ${show(use)} used`).join("; ");
+    return near.map((use) => `budget of this ${use.period}: ${showUse(use)} used`).join("; ");
   }
 
   /** The budgets that are set, and how much of each is used. */
@@ -130,7 +130,7 @@ function counter(began = 0): { began: number; spent: Spent } {
 }
 
 /** `$4.20 of $5.00`, `450 of 500 requests`. */
-function show({ unit, used, limit }: BudgetUse): string {
+export function showUse({ unit, used, limit }: BudgetUse): string {
   return unit === "usd" ? `$${used.toFixed(2)} of $${limit.toFixed(2)}` : `${used} of ${limit} requests`;
 }
 

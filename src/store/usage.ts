@@ -25,6 +25,28 @@ export interface UsageSum {
   cost: number;
 }
 
+/** What no requests come to. */
+export const nothing: UsageSum = {
+  name: "",
+  requests: 0,
+  failed: 0,
+  input: 0,
+  output: 0,
+  cache_read: 0,
+  cache_write: 0,
+  priced: 0,
+  cost: 0,
+};
+
+/** All sums as one. */
+export function totalOf(sums: readonly UsageSum[]): UsageSum {
+  const total = { ...nothing };
+  for (const sum of sums) {
+    for (const key of Object.keys(total) as (keyof UsageSum)[]) if (key !== "name") total[key] += sum[key];
+  }
+  return total;
+}
+
 /**
  * What the requests since a time come to, days in their order, else the most tokens first; of days that are sums by now, whole
  * days. Empty where there is no ledger; throws a ProxyError with a sentence where it can't be read.
