@@ -10,9 +10,10 @@ const executable = resolve(source, "dist/sluice");
 
 await build({
   entrypoints: [resolve(source, "src/main.ts")],
-  compile: { outfile: executable, autoloadDotenv: false, autoloadBunfig: false },
+  compile: { outfile: executable, autoloadDotenv: false, autoloadBunfig: false, jitPolicy: 32 },
   bytecode: true,
   format: "esm",
+  splitting: true,
 });
 console.log(`Sluice ${version}: ${executable} (${Math.round(Bun.file(executable).size / 1024 ** 2)} MB)`);
 

@@ -1,8 +1,7 @@
 /** The options of the log. */
 
-import { z } from "zod";
 import type { Config } from "./config.ts";
-import { onOff } from "./option-values.ts";
+import { oneOf, onOff } from "./option-values.ts";
 import type { Option } from "./options.ts";
 
 type Name = "logLevel" | "logFormat" | "logBodies";
@@ -13,7 +12,7 @@ export const logOptions: { readonly [K in Name]: Option<Config[K]> } = {
     description: "How much to log to stderr: debug, info, warn, error or silent",
     hint: "LEVEL",
     expects: "debug, info, warn, error or silent",
-    schema: z.enum(["debug", "info", "warn", "error", "silent"]),
+    schema: oneOf("debug", "info", "warn", "error", "silent"),
     fallback: "info",
   },
   logFormat: {
@@ -21,7 +20,7 @@ export const logOptions: { readonly [K in Name]: Option<Config[K]> } = {
     description: "How to log: json, pretty, or auto: pretty on a terminal, json elsewhere",
     hint: "FORMAT",
     expects: "auto, json or pretty",
-    schema: z.enum(["auto", "json", "pretty"]),
+    schema: oneOf("auto", "json", "pretty"),
     fallback: "auto",
   },
   logBodies: {

@@ -1,8 +1,7 @@
 /** The options of native mode (design.md section 5). */
 
-import { z } from "zod";
 import type { Config } from "./config.ts";
-import { duration, expectsTime, onOff, secret, url } from "./option-values.ts";
+import { duration, expectsTime, oneOf, onOff, secret, url } from "./option-values.ts";
 import type { Option } from "./options.ts";
 
 type Name =
@@ -41,7 +40,7 @@ export const nativeOptions: { readonly [K in Name]: Option<Config[K]> } = {
     description: "Native mode: whose credentials the upstream gets: own (the two above) or client (each request's own)",
     hint: "WHOSE",
     expects: "own or client",
-    schema: z.enum(["own", "client"]),
+    schema: oneOf("own", "client"),
     fallback: "own",
   },
   redact: {
@@ -58,7 +57,7 @@ export const nativeOptions: { readonly [K in Name]: Option<Config[K]> } = {
     description: "What serves a request that Claude Code refuses for its login or a used-up limit: none or native",
     hint: "MODE",
     expects: "none or native",
-    schema: z.enum(["none", "native"]),
+    schema: oneOf("none", "native"),
     fallback: "none",
   },
   connectTimeout: {

@@ -1,17 +1,21 @@
-import { z } from "zod";
 import type { Config } from "./config.ts";
 import {
   age,
+  type Check,
   directory,
   duration,
   expectsAge,
   expectsTime,
   hostname,
   listOf,
+  matching,
+  oneOf,
   onOff,
+  origin,
   path,
   secret,
   size,
+  text,
   whole,
 } from "./option-values.ts";
 import { logOptions } from "./options-log.ts";
@@ -27,7 +31,7 @@ export interface Option<T> {
   hint: string;
   /** Completes the sentence "--port must be …". */
   expects: string;
-  schema: z.ZodType<T>;
+  schema: Check<T>;
   /** The default, as it would be typed. */
   fallback?: string;
   /** Never printed. */
@@ -52,7 +56,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "What answers: subprocess (the Claude Code that is logged in) or native (an API key or a gateway)",
     hint: "MODE",
     expects: "subprocess or native",
-    schema: z.enum(["subprocess", "native"]),
+    schema: oneOf("subprocess", "native"),
     fallback: "subprocess",
   },
   port: {
@@ -84,7 +88,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "The model of requests that name none",
     hint: "MODEL",
     expects: "a model's name",
-    schema: z.string(),
+    schema: text,
     oldVariable: "CLAUDE_MODEL",
   },
   cwd: {
@@ -99,7 +103,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "The effort of requests that name none: low, medium, high, xhigh or max",
     hint: "EFFORT",
     expects: "low, medium, high, xhigh or max",
-    schema: z.enum(["low", "medium", "high", "xhigh", "max"]),
+    schema: oneOf("low", "medium", "high", "xhigh", "max"),
   },
   maxTurns: {
     flag: "max-turns",
@@ -122,7 +126,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "What agents may do unasked, in Claude Code's own terms: dontAsk, manual, acceptEdits, auto or plan",
     hint: "MODE",
     expects: "dontAsk, manual, acceptEdits, auto, plan or bypassPermissions",
-    schema: z.enum(["dontAsk", "manual", "acceptEdits", "auto", "plan", "bypassPermissions"]),
+    schema: oneOf("dontAsk", "manual", "acceptEdits", "auto", "plan", "bypassPermissions"),
     fallback: "dontAsk",
   },
   allowedTools: {
@@ -130,7 +134,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "A tool that agents may use unasked, such as Read or Bash(git:*)",
     hint: "RULE",
     expects: "permission rules of Claude Code",
-    schema: listOf(z.string()),
+    schema: listOf(text),
     fallback: "",
     list: true,
   },
@@ -148,7 +152,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "A request's system prompt: replace or append to Claude Code's own, or embed in the first user turn",
     hint: "MODE",
     expects: "replace, append or embed",
-    schema: z.enum(["replace", "append", "embed"]),
+    schema: oneOf("replace", "append", "embed"),
     fallback: "replace",
     shorthands: { "embed-system-prompt": "embed", "replace-system-prompt": "replace" },
   },
@@ -221,12 +225,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "A web page's origin that may send requests",
     hint: "ORIGIN",
     expects: "origins such as https://example.com",
-    schema: listOf(
-      z
-        .string()
-        .toLowerCase()
-        .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*]+$/),
-    ),
+    schema: listOf(origin),
     fallback: "",
     list: true,
   },
@@ -235,7 +234,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     description: "Another environment variable that Claude Code may see",
     hint: "NAME",
     expects: "names of environment variables",
-    schema: listOf(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
+    schema: listOf(matching(/^[A-Za-z_][A-Za-z0-9_]*$/)),
     fallback: "",
     list: true,
   },

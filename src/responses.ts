@@ -2,7 +2,6 @@
 
 import { eventStream } from "./answer.ts";
 import type { Config } from "./config.ts";
-import { compact, compactWarning } from "./dialect/responses/compact.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import {
   deleteStored,
@@ -42,9 +41,11 @@ export async function serveStored(endpoint: StorageEndpoint, id: string, context
     case "cancel":
       findResponse(memory, id);
       return refuseCancel();
-    case "compact":
+    case "compact": {
+      const { compact, compactWarning } = await import("./dialect/responses/compact.ts");
       return Response.json(compact(await read(), config.model, memory), {
         headers: { "x-sluice-warning": compactWarning },
       });
+    }
   }
 }

@@ -47,6 +47,8 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
     await server.stop(true);
     throw error;
   }
+  // The executable starts with one that does not compile what runs only once.
+  Bun.unsafe.setJITPolicy(1);
 
   return {
     url: `http://${urlHost(config.host)}:${live.port}`,

@@ -169,7 +169,7 @@ const rooms: Record<string, string[]> = {
 };
 
 const packages: Record<string, string[]> = {
-  zod: ["dialect/", "options", "option-values.ts", "config.ts", "engine/"],
+  zod: ["dialect/", "engine/"],
   citty: ["main.ts", "commands/"],
   // Its types only: what a plugin imports at run time would be a dependency.
   "openclaw/plugin-sdk/plugin-entry": ["openclaw/"],
@@ -258,6 +258,27 @@ test("the rules refuse what they are there to refuse", () => {
   expect(allowed({ from: "dialect/chat/decode.ts", to: "dialect/anthropic/decode.ts", typeOnly: true })).toBe(false);
   expect(allowed({ from: "engine/claude/turn.ts", to: "config.ts", typeOnly: false })).toBe(false);
   expect(allowed({ from: "messages/collect.ts", to: "zod", typeOnly: false })).toBe(false);
+});
+
+/** Everything that is loaded together with these files, and before the first line of them runs. */
+async function loadedWith(entries: readonly string[]): Promise<Set<string>> {
+  const loaded = new Set(entries);
+  for (const file of loaded) {
+    if (!files.includes(file)) continue;
+    const text = (await Bun.file(join(source, file)).text()).replace(/^#!.*/, "");
+    for (const { kind, path } of transpiler.scanImports(text)) {
+      if (kind !== "import-statement") continue;
+      loaded.add(path.startsWith(".") ? relative(source, resolve(source, dirname(file), path)) : path);
+    }
+  }
+  return loaded;
+}
+
+test("Sluice listens before it loads what takes long: zod, with its schemas, and the engine", async () => {
+  const early = await loadedWith(["main.ts", "commands/serve.ts", "commands/demo.ts"]);
+  expect([...early]).toEqual(expect.arrayContaining(["citty", "server.ts", "dialect/chat/index.ts"]));
+  expect([...early].filter((path) => path === "zod" || /^engine\/(claude|echo)\//.test(path))).toEqual([]);
+  expect(await loadedWith(["dialect/chat/decode.ts"])).toContain("zod");
 });
 
 describe.each(onlyIn)("%p", (pattern, where) => {

@@ -1,8 +1,6 @@
 import { defineCommand } from "citty";
 import manifest from "../../package.json" with { type: "json" };
 import { type Config, loadConfig } from "../config.ts";
-import { childEnvironment } from "../engine/claude/environment.ts";
-import { authStatus, locate, readVersion, testedVersion } from "../engine/claude/locate.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import type { Log } from "../log.ts";
@@ -78,6 +76,9 @@ function usesNative({ mode, fallback }: Config): boolean {
 
 /** Says which Claude Code answers, or throws a StartError if none can. */
 async function checkClaude(config: Config, ownPort: number, log: Log): Promise<void> {
+  // Not before Sluice listens.
+  const { authStatus, locate, readVersion, testedVersion } = await import("../engine/claude/locate.ts");
+  const { childEnvironment } = await import("../engine/claude/environment.ts");
   const path = locate(config);
   // Its warnings are the engine's to log.
   const { env } = childEnvironment(config, ownPort);

@@ -1,5 +1,5 @@
 import type { Counting } from "../dialect.ts";
-import { decode } from "./decode.ts";
+import { decode } from "./lazy-decode.ts";
 
 /** `POST /v1/messages/count_tokens` (api-dialects 1.4): a Messages request but for what only an answer needs. */
 export const count = {

@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { count } from "./count.ts";
-import { decode } from "./decode.ts";
+import { decode } from "./lazy-decode.ts";
 import { encodeError } from "./errors.ts";
 import { encodeModel, encodeModels } from "./models.ts";
 

@@ -1,5 +1,5 @@
 import type { Counting } from "../dialect.ts";
-import { decode } from "./decode.ts";
+import { decode } from "./lazy-decode.ts";
 
 /** `POST /v1/responses/input_tokens` (api-dialects 3.4): a Responses request that is neither answered nor stored. */
 export const count = {
