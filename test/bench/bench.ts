@@ -1,6 +1,6 @@
 /**
  * `bun run bench`: how long a client waits for the first text, through Sluice and from bare `claude -p`, in one run with
- * the real CLI and an upstream that answers at once. Linux only. Exits with 1 when a limit is missed, and with 2 when
+ * the real CLI and an upstream that answers at once; and how long Sluice itself takes to start. Linux only. Exits with 1 when a limit is missed, and with 2 when
  * something could not be measured.
  */
 
@@ -11,6 +11,7 @@ import { measureMemory } from "./memory.ts";
 import { exitCodeOf, type Failure, type Measured, printReport, rowsOf } from "./report.ts";
 import { bareName, type Sample, type Scenario, scenarios } from "./scenarios.ts";
 import { shuffled } from "./stats.ts";
+import { measureStart, reportStart, type Start, startTimes } from "./start.ts";
 import { startSubject, type Subject } from "./subject.ts";
 
 /** No measurement takes nearly as long (milliseconds). */
@@ -19,15 +20,21 @@ const timeout = 60_000;
 const mostFailures = 3;
 const memoryTimes = 3;
 
+const names = [...scenarios.map(({ name }) => name), "memory", "start"];
+
 const usage = `bun run bench [--rounds N] [--only NAME,…] [--json FILE]
-  --rounds N    how often each scenario is measured (15); a round before that only warms up
-  --only NAME   only these scenarios, beside bare claude -p: ${[...scenarios.map(({ name }) => name), "memory"].join(", ")}
+  --rounds N    how often each scenario is measured (15, a start ${startTimes} times); a round before that only warms up
+  --only NAME   only these scenarios, beside bare claude -p: ${names.join(", ")}
   --json FILE   also writes what was measured, with every sample, to a file`;
 
 interface Options {
   rounds: number;
   scenarios: Scenario[];
   memory: boolean;
+  /** How often a start is measured; 0 where it is not asked for. */
+  starts: number;
+  /** Whether anything else is asked for. */
+  conversations: boolean;
   json: string | undefined;
 }
 
@@ -38,17 +45,35 @@ function readOptions(): Options {
   const rounds = Number(values.rounds ?? 15);
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError("--rounds must be a whole number from 1");
   const only = values.only?.flatMap((names) => names.split(","));
-  const unknown = only?.find((name) => name !== "memory" && !scenarios.some((scenario) => scenario.name === name));
+  const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new TypeError(`There is no scenario ${JSON.stringify(unknown)}`);
   return {
     rounds,
     scenarios: scenarios.filter(({ name }) => name === bareName || (only?.includes(name) ?? true)),
     memory: only?.includes("memory") ?? true,
+    starts: (only?.includes("start") ?? true) ? Number(values.rounds ?? startTimes) : 0,
+    conversations: only?.some((name) => name !== "start") ?? true,
     json: values.json,
   };
 }
 
 async function run(options: Options, interrupted: AbortSignal): Promise<number> {
+  let start: Start | undefined;
+  if (options.starts > 0) {
+    progress("start");
+    start = await measureStart(options.starts, interrupted);
+    progress("");
+  }
+  const conversations = options.conversations ? await converse(options, interrupted) : undefined;
+  const missed = start !== undefined && reportStart(start) ? 1 : 0;
+  const exitCode = Math.max(missed, conversations?.exitCode ?? 0);
+  if (options.json !== undefined) {
+    await Bun.write(options.json, `${JSON.stringify({ ...conversations, start, exitCode }, undefined, 2)}\n`);
+  }
+  return exitCode;
+}
+
+async function converse(options: Options, interrupted: AbortSignal) {
   await using subject = await startSubject(interrupted, 7);
   await using roomy = await startSubject(interrupted, 40);
   const samples = new Map<string, Sample[]>();
@@ -94,20 +119,15 @@ async function run(options: Options, interrupted: AbortSignal): Promise<number> 
     .trim();
   if (warnings !== "") console.log(`\nSluice has warned\n${warnings}`);
 
-  const exitCode = exitCodeOf(rows, measured);
-  if (options.json !== undefined) {
-    const content = {
-      header,
-      exitCode,
-      figures: rows,
-      samples: Object.fromEntries(samples),
-      memory,
-      failures,
-      warnings,
-    };
-    await Bun.write(options.json, `${JSON.stringify(content, undefined, 2)}\n`);
-  }
-  return exitCode;
+  return {
+    header,
+    exitCode: exitCodeOf(rows, measured),
+    figures: rows,
+    samples: Object.fromEntries(samples),
+    memory,
+    failures,
+    warnings,
+  };
 }
 
 async function measure(
