@@ -52,10 +52,10 @@ export const onOff = check((value) => switches.get(value));
 export const whole = (min: number, max: number): Check<number> =>
   number(min, max, (value) => (/^\d+$/.test(value) ? Number(value) : Number.NaN));
 
-export const dollars = z
-  .union([z.string().regex(/^\$?\d+(\.\d+)?$/), z.number()])
-  .transform((value) => Number(String(value).replace("$", "")))
-  .pipe(z.number().positive().max(1e9));
+export const dollars = check((value) => {
+  const typed = isText(value) && /^\$?\d+(\.\d+)?$/.test(value) ? Number(value.replace("$", "")) : value;
+  return typeof typed === "number" && typed > 0 && typed <= 1e9 ? typed : undefined;
+});
 
 const units = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 

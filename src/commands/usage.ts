@@ -126,9 +126,9 @@ function split(args: readonly string[]): { own: Map<string, string>; rest: strin
 
 /** From whole days on, the day of that time from its beginning. */
 function sinceOf(value: string, now: number): number {
-  const { success, data } = age.safeParse(value);
-  if (!success) throw new StartError("usage", `--since must be ${expectsAge}, not ${JSON.stringify(value)}.`);
-  return data < 86_400_000 ? now - data : startOfDay(now - data);
+  const read = age.safeParse(value);
+  if (!read.success) throw new StartError("usage", `--since must be ${expectsAge}, not ${JSON.stringify(value)}.`);
+  return read.data < 86_400_000 ? now - read.data : startOfDay(now - read.data);
 }
 
 function groupingOf(value: string): Grouping {

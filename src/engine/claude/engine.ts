@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import type { Log } from "../../log.ts";
@@ -17,6 +16,7 @@ import { testedVersion } from "./locate.ts";
 import { Catalog, configuredModels } from "./models.ts";
 import { toolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
+import { processesByMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
@@ -295,9 +295,4 @@ function questionKey({ before, last }: Asked): string {
 /** A silent process has cost its whole time already; one that died may have been dead before it was asked. */
 function retries({ kind }: ProcessLost): number {
   return kind === "timeout" ? 1 : 2;
-}
-
-/** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
-function processesByMemory(): number {
-  return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / 150e6)));
 }

@@ -64,3 +64,8 @@ function residentSet(pid: number): number {
     return 0;
   }
 }
+
+/** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
+export function processesByMemory(): number {
+  return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / 150e6)));
+}
