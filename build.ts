@@ -1,25 +1,51 @@
-/** `bun build.ts`: the executable for this machine, as `dist/sluice`, and OpenClaw's plugin with it, as `dist/openclaw`. */
+/**
+ * `bun build.ts`: the executable for this machine, as `dist/sluice`, and OpenClaw's plugin with it, as `dist/openclaw`.
+ * `bun build.ts --release [--target TARGET …] [--url URL]`: what is published, in `dist/release`.
+ */
 
 import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { license, version } from "./package.json";
 import plugin from "./src/openclaw/package.json";
+import { build, compile, targets } from "./src/release/program.ts";
+import { release } from "./src/release/release.ts";
 
 const source = import.meta.dir;
 const executable = resolve(source, "dist/sluice");
 
-await build({
-  entrypoints: [resolve(source, "src/main.ts")],
-  compile: { outfile: executable, autoloadDotenv: false, autoloadBunfig: false, jitPolicy: 32 },
-  bytecode: true,
-  format: "esm",
-  splitting: true,
+const { values } = parseArgs({
+  options: { release: { type: "boolean" }, target: { type: "string", multiple: true }, url: { type: "string" } },
 });
-console.log(`Sluice ${version}: ${executable} (${Math.round(Bun.file(executable).size / 1024 ** 2)} MB)`);
+if (values.release) await makeRelease(values.target ?? [...targets], values.url);
+else await makeHere();
 
-const pluginFolder = resolve(source, "dist/openclaw");
-await buildPlugin(pluginFolder);
-console.log(`OpenClaw plugin: ${pluginFolder} (npm pack makes it one file)`);
+/** The executable for this machine, and OpenClaw's plugin with it. */
+async function makeHere(): Promise<void> {
+  await compile(executable);
+  console.log(`Sluice ${version}: ${executable} (${megabytes(Bun.file(executable).size)})`);
+  const pluginFolder = resolve(source, "dist/openclaw");
+  await buildPlugin(pluginFolder);
+  console.log(`OpenClaw plugin: ${pluginFolder} (npm pack makes it one file)`);
+}
+
+async function makeRelease(names: readonly string[], url: string | undefined): Promise<void> {
+  const unknown = names.find((name) => !targets.some((target) => target === name));
+  if (unknown !== undefined) throw new TypeError(`--target ${unknown}: it is one of ${targets.join(", ")}`);
+  const folder = resolve(source, "dist/release");
+  await release({
+    folder,
+    targets: targets.filter((target) => names.includes(target)),
+    url: url?.replace(/\/+$/, ""),
+    made: (name, bytes) => console.log(`${name} (${megabytes(bytes)})`),
+  });
+  console.log(`Sluice ${version}: ${folder}, with SHA256SUMS`);
+  if (url === undefined) console.log("No formula for Homebrew: --url URL says where the archives will lie.");
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+}
 
 /** A package of npm's that brings its Sluice along, as a dependency in the same file. It fits machines like this one. */
 async function buildPlugin(folder: string): Promise<void> {
@@ -45,9 +71,4 @@ async function buildPlugin(folder: string): Promise<void> {
 
 async function writePackage(folder: string, manifest: object): Promise<void> {
   await Bun.write(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
-}
-
-async function build(config: Bun.BuildConfig): Promise<void> {
-  const result = await Bun.build(config);
-  if (!result.success) throw new AggregateError(result.logs, "The build failed");
 }

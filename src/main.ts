@@ -3,17 +3,10 @@
 
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
+import { commands } from "./commands/index.ts";
 import { StartError } from "./error.ts";
 import { escapeControls } from "./log.ts";
 import { nearest } from "./nearest.ts";
-
-const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
-  serve: async () => (await import("./commands/serve.ts")).serve,
-  demo: async () => (await import("./commands/demo.ts")).demo,
-  config: async () => (await import("./commands/config.ts")).config,
-  usage: async () => (await import("./commands/usage.ts")).usage,
-  connect: async () => (await import("./commands/connect.ts")).connect,
-};
 
 const sluice = defineCommand({
   meta: { name: "sluice", version: manifest.version, description: manifest.description },

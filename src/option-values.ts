@@ -10,6 +10,8 @@ import { resolve } from "node:path";
  */
 export interface Check<T> {
   safeParse(value: unknown): { success: true; data: T } | { success: false };
+  /** All that it may be, where that is one of a few words. */
+  readonly words?: readonly string[];
 }
 
 /** What `read` makes of a value; undefined where it is none. */
@@ -37,8 +39,10 @@ const number = (min: number, max: number, read: (text: string) => number): Check
 
 export const text = from((value) => value);
 
-export const oneOf = <T extends string>(...words: T[]): Check<T> =>
-  from((value) => words.find((word) => word === value));
+export const oneOf = <T extends string>(...words: T[]): Check<T> => ({
+  ...from((value) => words.find((word) => word === value)),
+  words,
+});
 
 export const matching = (pattern: RegExp): Check<string> => from((value) => (pattern.test(value) ? value : undefined));
 

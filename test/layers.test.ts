@@ -156,6 +156,7 @@ const rooms: Record<string, string[]> = {
     "state.ts",
     "reload.ts",
     "connect/",
+    "shell/",
     "openclaw/models.ts",
     "options.ts",
     "server.ts",
@@ -165,12 +166,15 @@ const rooms: Record<string, string[]> = {
     "engine/claude/environment.ts",
     "nearest.ts",
   ],
+  "shell/": ["options.ts"],
+  // What the build makes of all the others.
+  "release/": ["commands/", "error.ts", "shell/"],
   "main.ts": ["commands/", "error.ts", "log.ts", "config.ts", "nearest.ts", "options.ts"],
 };
 
 const packages: Record<string, string[]> = {
   zod: ["dialect/", "engine/"],
-  citty: ["main.ts", "commands/"],
+  citty: ["main.ts", "commands/", "shell/"],
   // Its types only: what a plugin imports at run time would be a dependency.
   "openclaw/plugin-sdk/plugin-entry": ["openclaw/"],
 };
