@@ -8,9 +8,6 @@ import { memoryOf } from "./memory.ts";
 import { digits, table } from "./report.ts";
 import { median, quantile } from "./stats.ts";
 
-/** How often each is started when nothing else is said. */
-export const startTimes = 20;
-
 /** No start takes nearly as long (milliseconds). */
 const patience = 30_000;
 

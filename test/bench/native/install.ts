@@ -1,15 +1,15 @@
 /** The programs that are no part of this project. */
 
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-/** What an installation may take (milliseconds). */
-const patience = 180_000;
+import { installPackage, packageFolder, run } from "../install.ts";
 
 export const portkeyVersion = "1.15.2";
-const portkeyFolder = join(tmpdir(), `sluice-bench-portkey-${portkeyVersion}`);
-export const portkeyProgram = join(portkeyFolder, "node_modules/@portkey-ai/gateway/build/start-server.js");
+const portkeyPackage = { name: "@portkey-ai/gateway", version: portkeyVersion };
+export const portkeyProgram = join(packageFolder(portkeyPackage), "build/start-server.js");
+
+export async function installPortkey(): Promise<void> {
+  await installPackage(portkeyPackage);
+}
 
 /** Installs what is absent: nginx and wrk from the distribution, and portkey into a folder of its own. */
 export async function install(): Promise<void> {
@@ -23,11 +23,7 @@ export async function install(): Promise<void> {
     await run(["apt-get", "update", "-qq"], { env });
     await run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...absent], { env });
   }
-  if (!existsSync(portkeyProgram)) {
-    await Bun.write(join(portkeyFolder, "package.json"), "{}");
-    const wanted = `@portkey-ai/gateway@${portkeyVersion}`;
-    await run([process.execPath, "add", "--exact", "--ignore-scripts", wanted], { cwd: portkeyFolder });
-  }
+  await installPortkey();
 }
 
 export function nginxProgram(): string {
@@ -37,16 +33,4 @@ export function nginxProgram(): string {
 /** Debian has servers where only root looks. */
 function find(name: string): string | undefined {
   return Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` }) ?? undefined;
-}
-
-async function run(command: string[], options: { cwd?: string; env?: Record<string, string | undefined> }) {
-  const child = Bun.spawn(command, {
-    ...options,
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-    timeout: patience,
-  });
-  const complaint = (await new Response(child.stderr).text()).trim();
-  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed: ${complaint}`);
 }
