@@ -6,25 +6,13 @@ import { cleanEnvironment, eventually, processesWith, realClaude, temporaryFolde
 import { startMock } from "../support/mock-anthropic.ts";
 import { TextWatch } from "./client.ts";
 import { respond } from "./material.ts";
+import { poolSettled, type Wanted } from "./pool.ts";
 
 /** A conversation that no scenario needs any more is soon gone, and takes no memory from those that follow. */
 const options = "--port 0 --spares 1 --idle-ttl 8s --park-ttl 8s --pass-env SLUICE_TEST --log-level warn".split(" ");
 
-/** A process that has just started has things left to do when it says that it is ready (milliseconds). */
-const calm = 200;
-
 /** How long Sluice may take to end (milliseconds). */
 const patience = 10_000;
-
-/** What `/health` tells of the pool. */
-interface Pool {
-  processes: number;
-  spares: number;
-  starting: number;
-  waiting: number;
-  live: number;
-  parked: number;
-}
 
 export interface Subject extends AsyncDisposable {
   readonly url: string;
@@ -34,7 +22,7 @@ export interface Subject extends AsyncDisposable {
   /** The CLI's version and path, as Sluice tells them. */
   readonly claude: string;
   /** Resolves when a spare waits, or just as many as are told, and nothing else goes on; where told so, also what is kept. */
-  settled(wanted?: { spares?: number; live?: number; parked?: number }): Promise<void>;
+  settled(wanted?: Wanted): Promise<void>;
   /** Milliseconds from the start of `claude -p` to its first text. */
   bare(signal: AbortSignal): Promise<number>;
   /** What Sluice has warned of. */
@@ -74,26 +62,13 @@ export async function startSubject(interrupted: AbortSignal, maxProcesses: numbe
   const claude = await printed(/^Claude Code (.+)$/m);
   await printed(/(For your clients)/);
 
-  const pool = async (): Promise<Pool> => {
-    interrupted.throwIfAborted();
-    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
-    return ((await response.json()) as { detail: Pool }).detail;
-  };
   const running = started.move();
   return {
     url,
     pid: child.pid,
     sluice,
     claude,
-    settled: async (wanted = {}) => {
-      await eventually(async () => {
-        const now = await pool();
-        const quiet = now.starting === 0 && now.waiting === 0 && now.processes === now.spares + now.live + now.parked;
-        const as = { ...now, spares: Math.max(1, now.spares), ...wanted };
-        return quiet && now.spares === as.spares && now.live === as.live && now.parked === as.parked;
-      });
-      await Bun.sleep(calm);
-    },
+    settled: (wanted = {}) => poolSettled(url, wanted, () => interrupted.throwIfAborted()),
     bare: (signal) => bare(folder.path, env, signal),
     warnings: () => stderr.text.trim(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -9,7 +9,7 @@ import { AskingConversation } from "./fake-asking.ts";
 import { answerControl, type ControlRequest, resolveModel } from "./fake-control.ts";
 import { OpenTurn } from "./fake-interruption.ts";
 import { FakeOutput } from "./fake-output.ts";
-import { answer, type Line, opening, resultLine, type Script, type Step } from "./fake-script.ts";
+import { answer, type Line, opening, resultLine, type Script, stamped, type Step } from "./fake-script.ts";
 import { text } from "./mock-replies.ts";
 
 /** Runs the executable in this folder to its end. */
@@ -194,7 +194,8 @@ class FakeProcess {
     }
   }
 
-  private print(value: Line): Promise<void> {
+  private print(given: Line): Promise<void> {
+    const value = this.script.stamps ? stamped(given) : given;
     if (value.type === "result") this.failed = value["is_error"] === true;
     const isInit = value.type === "system" && value["subtype"] === "init";
     return this.output.line(isInit ? { ...value, cwd: process.cwd(), model: this.model } : value);

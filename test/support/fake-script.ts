@@ -20,6 +20,8 @@ export interface Script {
   /** Answers to control requests by subtype, in place of the usual ones. */
   control?: Record<string, ControlAnswer>;
   ignoreSigterm?: boolean;
+  /** A delta of text says when it is printed instead of its own words (milliseconds since the epoch, and a blank). */
+  stamps?: boolean;
   /** Stdout is written in pieces of so many bytes, wherever that cuts. */
   pieceBytes?: number;
 }
@@ -53,6 +55,14 @@ export type Step =
 export interface Line {
   type: string;
   [field: string]: unknown;
+}
+
+/** The line of a text delta that says when it was made; other lines as they are. */
+export function stamped(value: Line): Line {
+  const { event } = value as { event?: MessageEvent };
+  if (event?.type !== "content_block_delta" || event.delta.type !== "text_delta") return value;
+  const text = `${performance.timeOrigin + performance.now()} `;
+  return { ...value, event: { ...event, delta: { type: "text_delta", text } } };
 }
 
 /** Prints one line. */

@@ -1,0 +1,125 @@
+/**
+ * `bun run bench:peers`: what people use, side by side, before one upstream and with one real CLI, by turns: bare
+ * `claude -p`, another proxy of its kind, Sluice in both modes, and a gateway. Linux only; installs what it needs. Exits
+ * with 1 when a limit is missed, and with 2 when something could not be measured.
+ */
+
+import { version } from "../../package.json";
+import { temporaryFolder } from "../support/environment.ts";
+import { type BenchOptions, keep, loadNow, machine, progress, runBench } from "./main.ts";
+import { measureLine, measureMemory } from "./peers/alone.ts";
+import { Unable } from "./peers/chat.ts";
+import { type Peer, type PeerName, peerNames, type Peers, startPeers } from "./peers/programs.ts";
+import { limitsOf, type Measured, type Sample, summaryOf } from "./peers/figures.ts";
+import { printReport } from "./peers/report.ts";
+import { type Work, works } from "./peers/works.ts";
+import { shuffled } from "./stats.ts";
+
+/** No work takes nearly as long (milliseconds). */
+const timeout = 180_000;
+const alone = ["line", "memory"];
+const workNames = works.map(({ name }) => name);
+
+const usage = `bun run bench:peers [--rounds N] [--only NAME,…] [--json FILE]
+  --rounds N    how often everything is measured (3); a round before that only warms up
+  --only NAME   only these works: ${[...workNames, ...alone].join(", ")};
+                or only these programs: ${peerNames.join(", ")}
+  --json FILE   also writes what was measured to a file; docs/peers.json is the README's`;
+
+async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSignal): Promise<number> {
+  const asked = (names: readonly string[]) => names.filter((name) => only.has(name));
+  const someWork = asked([...workNames, ...alone]).length > 0;
+  const somePeer = asked(peerNames).length > 0;
+  const wanted = works.filter(({ name }) => !someWork || only.has(name));
+  const who = new Set(somePeer ? asked(peerNames) : peerNames);
+  const goes = (name: string) => !someWork || only.has(name);
+
+  await using folder = await temporaryFolder();
+  await using peers = await startPeers(wanted.length > 0 ? who : new Set(), folder.path, interrupted);
+  const load = loadNow();
+  const measured: Measured = { samples: new Map(), unable: new Map(), failures: [], lines: [], memory: undefined };
+  for (let round = 0; round <= rounds; round++) {
+    progress(round === 0 ? "warm-up" : `round ${round} of ${rounds}`);
+    for (const { work, peer } of shuffled(wanted.flatMap((work) => peers.all.map((peer) => ({ work, peer }))))) {
+      await attempt(measured, work, peer.name, interrupted, async () => {
+        const sample = await measure(peers, work, peer, bounded(interrupted));
+        if (round > 0) keep(measured.samples, `${work.name} ${peer.name}`, sample);
+      });
+    }
+    if (goes("line") && round > 0) measured.lines.push(await measureLine(folder.path, bounded(interrupted)));
+  }
+  if (goes("memory")) {
+    progress("memory");
+    const [native, claude] = [
+      await measureMemory("native", folder.path, bounded(interrupted)),
+      await measureMemory("claude", folder.path, bounded(interrupted)),
+    ];
+    measured.memory = { native, claude };
+  }
+  progress("");
+
+  const titles = peers.all.map(({ name, title }) => (name === "native" ? [] : title)).flat();
+  const header = [
+    `Sluice ${version}; Claude Code ${peers.claude.split(" ")[0]}`,
+    titles.join("; "),
+    `${machine(load)}; ${rounds} rounds`,
+  ];
+  const summary = summaryOf(measured);
+  const limits = limitsOf(measured);
+  printReport(header, summary, limits, measured.failures);
+  if (peers.warnings() !== "") console.log(`\nSluice has warned\n${peers.warnings()}`);
+  if (json !== undefined) {
+    const content = { command: "bun run bench:peers", header, summary, limits, failures: measured.failures };
+    await Bun.write(json, `${JSON.stringify(content, undefined, 2)}\n`);
+  }
+  if (measured.failures.length > 0) return 2;
+  return limits.some(({ missed }) => missed) ? 1 : 0;
+}
+
+async function measure(peers: Peers, work: Work, peer: Peer, signal: AbortSignal): Promise<Sample> {
+  const service = peer.serving(work.clients ?? 1);
+  await service.settled("empty");
+  const before = await peers.traffic();
+  const meter = service.meter();
+  try {
+    const times = await work.run(() => service.converse(work.api, signal));
+    await service.settled("calm");
+    const after = await peers.traffic();
+    const { cpu, peak } = meter.stop();
+    return {
+      ...times,
+      requests: after.requests - before.requests,
+      bytes: after.bytes - before.bytes,
+      cpuOwn: cpu.own,
+      cpuAll: cpu.all,
+      memoryOwn: peak.own,
+      memoryAll: peak.all,
+    };
+  } catch (error) {
+    meter.stop();
+    throw error;
+  }
+}
+
+/** What a program can't do, and what has failed, is told in the report; an interrupted measurement ends everything. */
+async function attempt(
+  { unable, failures }: Measured,
+  work: Work,
+  peer: PeerName,
+  interrupted: AbortSignal,
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    interrupted.throwIfAborted();
+    if (error instanceof Unable) unable.set(`${work.name} ${peer}`, error.message);
+    else failures.push(`${work.title}, ${peer}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function bounded(interrupted: AbortSignal): AbortSignal {
+  return AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
+}
+
+await runBench({ usage, parts: [...workNames, ...alone, ...peerNames], rounds: 3, json: true, run });
