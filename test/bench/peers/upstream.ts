@@ -21,7 +21,7 @@ export interface Traffic {
 }
 
 const respond: Handler = (body) => {
-  const { kind, count } = asked(firstUserText(body)) ?? asked(lastUserText(body)) ?? { kind: "short", count: 4 };
+  const { kind, count } = asked(lastUserText(body)) ?? asked(firstUserText(body)) ?? { kind: "short", count: 4 };
   if (kind !== "errand") return text(answerText(kind, count), { chunks: kind === "short" ? 4 : count });
   const offered = body.tools?.some(({ name }) => name === toolName) === true;
   if (!offered || resultsIn(body) >= count) return text(answerText(kind, count), { chunks: 4 });
