@@ -8,8 +8,9 @@ import { version } from "../../package.json";
 import { temporaryFolder } from "../support/environment.ts";
 import { type BenchOptions, keep, loadNow, machine, progress, runBench } from "./main.ts";
 import { measureLine, measureMemory } from "./peers/alone.ts";
-import { Unable } from "./peers/chat.ts";
+import { type Api, apis, Unable } from "./peers/chat.ts";
 import { type Peer, type PeerName, peerNames, type Peers, startPeers } from "./peers/programs.ts";
+import { question } from "./peers/questions.ts";
 import { limitsOf, type Measured, type Sample, summaryOf } from "./peers/figures.ts";
 import { printReport } from "./peers/report.ts";
 import { type Work, works } from "./peers/works.ts";
@@ -17,6 +18,7 @@ import { shuffled } from "./stats.ts";
 
 /** No work takes nearly as long (milliseconds). */
 const timeout = 180_000;
+const warmDeltas = 20_000;
 const alone = ["line", "memory"];
 const workNames = works.map(({ name }) => name);
 
@@ -38,6 +40,8 @@ async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSigna
   await using peers = await startPeers(wanted.length > 0 ? who : new Set(), folder.path, interrupted);
   const load = loadNow();
   const measured: Measured = { samples: new Map(), unable: new Map(), failures: [], lines: [], memory: undefined };
+  progress("the engines' compilers");
+  for (const peer of peers.all) for (const api of apis) await warm(peer, api, interrupted);
   for (let round = 0; round <= rounds; round++) {
     progress(round === 0 ? "warm-up" : `round ${round} of ${rounds}`);
     for (const { work, peer } of shuffled(wanted.flatMap((work) => peers.all.map((peer) => ({ work, peer }))))) {
@@ -74,6 +78,21 @@ async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSigna
   }
   if (measured.failures.length > 0) return 2;
   return limits.some(({ missed }) => missed) ? 1 : 0;
+}
+
+/**
+ * Runs what is measured until it is compiled, as it is in a program that people leave running: deltas cost three times as
+ * much in the first thousands. The bare CLI starts anew each time.
+ */
+async function warm(peer: Peer, api: Api, interrupted: AbortSignal): Promise<void> {
+  if (peer.name === "bare") return;
+  const { converse } = peer.serving(1);
+  try {
+    await converse(api, bounded(interrupted)).say(question("deltas", warmDeltas));
+  } catch {
+    // What it can't do is found out when it is measured.
+    interrupted.throwIfAborted();
+  }
 }
 
 async function measure(peers: Peers, work: Work, peer: Peer, signal: AbortSignal): Promise<Sample> {

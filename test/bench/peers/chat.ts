@@ -4,7 +4,8 @@ import { readSse } from "../../../src/wire/sse.ts";
 import { system, tools } from "../material.ts";
 import { toolName } from "./questions.ts";
 
-export type Api = "chat" | "messages" | "responses";
+export const apis = ["chat", "messages", "responses"] as const;
+export type Api = (typeof apis)[number];
 
 /** A program's answer. */
 export interface Answer {
@@ -89,17 +90,19 @@ async function request({ url, model, headers }: Target, api: Api, turns: Turn[],
   let text = "";
   const pieces: Answer["pieces"] = [];
   let call: Call | undefined;
-  for await (const { data } of readSse(response.body, { maxEvent: 1e7 })) {
-    if (data === "[DONE]") continue;
-    const piece = pieceOf(api, JSON.parse(data) as Event);
-    if (piece.text === undefined && piece.call === undefined) continue;
-    first ??= performance.now() - began;
-    text += piece.text ?? "";
-    if (piece.text !== undefined) pieces.push({ text: piece.text, at: performance.timeOrigin + performance.now() });
-    if (piece.call) {
-      call ??= { id: "", arguments: "" };
-      call.id ||= piece.call.id ?? "";
-      call.arguments += piece.call.function?.arguments ?? "";
+  for await (const messages of readSse(response.body, { maxEvent: 1e7 })) {
+    const at = performance.timeOrigin + performance.now();
+    for (const { data } of messages) {
+      const piece = data === "[DONE]" ? {} : pieceOf(api, JSON.parse(data) as Event);
+      if (piece.text === undefined && piece.call === undefined) continue;
+      first ??= performance.now() - began;
+      text += piece.text ?? "";
+      if (piece.text !== undefined) pieces.push({ text: piece.text, at });
+      if (piece.call) {
+        call ??= { id: "", arguments: "" };
+        call.id ||= piece.call.id ?? "";
+        call.arguments += piece.call.function?.arguments ?? "";
+      }
     }
   }
   if (first === undefined) throw new Error("The answer has neither text nor a call");

@@ -1,7 +1,7 @@
 /** The works that everybody is given. */
 
 import { median } from "../stats.ts";
-import { type Answer, type Api, type Call, type Conversation, Unable } from "./chat.ts";
+import { type Answer, type Api, apis, type Call, type Conversation, Unable } from "./chat.ts";
 import { answerText, type Kind, question } from "./questions.ts";
 
 export const deltas = 2000;
@@ -35,7 +35,7 @@ export const works: readonly Work[] = [
     api: "chat",
     run: (converse) => once(converse(), "short", 0),
   },
-  ...(["chat", "messages", "responses"] as const).map((api) => ({
+  ...apis.map((api) => ({
     name: api === "chat" ? "deltas" : `deltas-${api}`,
     title: `${deltas} deltas${{ chat: "", messages: ", Messages", responses: ", Responses" }[api]}`,
     first: "first text",
