@@ -76,6 +76,8 @@ export interface Config {
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
   /** "auto": for people on a terminal, for programs elsewhere. */
   logFormat: "auto" | "json" | "pretty";
+  /** Where to log; undefined: to stderr. */
+  logFile: string | undefined;
   /** Whether prompts and answers are logged. */
   logBodies: boolean;
   allowedHosts: readonly string[];

@@ -1,10 +1,10 @@
 /** The options of the log. */
 
 import type { Config } from "./config.ts";
-import { oneOf, onOff } from "./option-values.ts";
+import { oneOf, onOff, path } from "./option-values.ts";
 import type { Option } from "./options.ts";
 
-type Name = "logLevel" | "logFormat" | "logBodies";
+type Name = "logLevel" | "logFormat" | "logFile" | "logBodies";
 
 export const logOptions: { readonly [K in Name]: Option<Config[K]> } = {
   logLevel: {
@@ -22,6 +22,13 @@ export const logOptions: { readonly [K in Name]: Option<Config[K]> } = {
     expects: "auto, json or pretty",
     schema: oneOf("auto", "json", "pretty"),
     fallback: "auto",
+  },
+  logFile: {
+    flag: "log-file",
+    description: "Log to this file instead of stderr; at 10 MB it becomes FILE.1, of which three are kept",
+    hint: "FILE",
+    expects: "a path",
+    schema: path,
   },
   logBodies: {
     flag: "log-bodies",

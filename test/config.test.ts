@@ -74,6 +74,7 @@ describe("precedence", () => {
       exitWithParent: false,
       logLevel: "info",
       logFormat: "auto",
+      logFile: undefined,
       logBodies: false,
       allowedHosts: [],
       allowedOrigins: [],

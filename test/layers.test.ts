@@ -120,6 +120,7 @@ const rooms: Record<string, string[]> = {
   "bodies.ts": [],
   "conceal.ts": ["error.ts", "log.ts", "options.ts", "type:config.ts", "type:engine/engine.ts"],
   "reload.ts": ["config.ts", "options.ts"],
+  "log-file.ts": ["error.ts"],
   "server.ts": [
     "bodies.ts",
     "conceal.ts",
@@ -149,6 +150,7 @@ const rooms: Record<string, string[]> = {
     "option-values.ts",
     "store/usage.ts",
     "conceal.ts",
+    "log-file.ts",
     "config.ts",
     "engine/own-address.ts",
     "engine/anthropic/credentials.ts",

@@ -1,10 +1,11 @@
 import { concealer } from "../conceal.ts";
 import type { Config, LoadedConfig } from "../config.ts";
+import { openLogFile } from "../log-file.ts";
 import { type ConfigurableLog, createLog } from "../log.ts";
 
 /** The log that a configuration asks for, and in it what there is to say of that. */
 export function openLog({ config, warnings }: Pick<LoadedConfig, "config" | "warnings">): ConfigurableLog {
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, config.logFile === undefined ? undefined : openLogFile(config.logFile));
   followConfig(log, config);
   for (const warning of warnings) log.warn(warning);
   return log;
