@@ -17,6 +17,8 @@ export function listen(
       idleTimeout: patience,
       // Nobody who is not let in is to see a stack, nor stderr an answer that breaks on purpose.
       development: false,
+      // Outside of development Bun would share the port with another that allows it too: a second Sluice.
+      reusePort: false,
       // The guard counts for itself, so that a body that is too large is refused in the dialect's own words.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch,

@@ -121,6 +121,13 @@ describe("does not start", () => {
     expect([code, sentence]).toEqual([exitCodes.port_taken, expect.stringContaining(`Port ${taken.port} is taken`)]);
   });
 
+  test("on a port that another Sluice has: the system would share it between two that both allow that", async () => {
+    await using first = await startCommand(["serve"], scripted());
+    const [, port = ""] = await first.until(/listening on http:\/\/\S+:(\d+)/);
+    const [code, sentence] = await refused(["--port", port, "--claude", realClaude]);
+    expect([code, sentence]).toEqual([exitCodes.port_taken, expect.stringContaining(`Port ${port} is taken`)]);
+  });
+
   test("beyond loopback without a client key", async () => {
     const [code, sentence] = await refused(["--port", "0", "--host", "0.0.0.0"]);
     expect([code, sentence]).toEqual([exitCodes.usage, expect.stringContaining("SLUICE_CLIENT_KEY")]);
