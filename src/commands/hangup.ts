@@ -7,12 +7,17 @@ import { reloadConfig } from "../reload.ts";
 import type { RunningServer } from "../server.ts";
 import { followConfig } from "./logging.ts";
 
-/** Calls `reload` at each SIGHUP but the one that comes with the end of the terminal: that ends the process, as usual. */
+/**
+ * Calls `reload` at each SIGHUP but the one that comes with the end of the terminal, or of the shell that runs in it: that
+ * ends the process, as usual.
+ */
 export function onHangup(reload: () => void): void {
   const terminals = () => [0, 1, 2].filter((descriptor) => isatty(descriptor)).length;
   const before = terminals();
+  const parent = process.ppid;
   const hangup = () => {
-    if (terminals() === before) return reload();
+    const shellGone = before > 0 && process.ppid !== parent;
+    if (terminals() === before && !shellGone) return reload();
     process.off("SIGHUP", hangup);
     process.kill(process.pid, "SIGHUP");
   };

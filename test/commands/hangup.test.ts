@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { testedVersion } from "../../src/engine/claude/locate.ts";
 import { type RunningCommand, scriptedClaude, startCommand } from "../support/command.ts";
-import { cleanEnvironment, eventually, temporaryFolder } from "../support/environment.ts";
+import { cleanEnvironment, descendants, eventually, isRunning, temporaryFolder } from "../support/environment.ts";
 import { secrets } from "../support/secrets.ts";
 
 const script = {
@@ -145,4 +145,24 @@ test("a terminal that is closed still ends it, and SIGHUP alone does not", async
   child.terminal?.close();
   await child.exited;
   expect(child.signalCode).toBe("SIGHUP");
+});
+
+test("a shell that is killed takes it along, although the terminal is still there", async () => {
+  await using folder = await temporaryFolder();
+  const main = resolve(import.meta.dir, "../../src/main.ts");
+  const claude = scriptedClaude(folder.path, script);
+  let output = "";
+  const shell = Bun.spawn(["/bin/sh", "-c", `${process.execPath} ${main} --port 0 --claude ${claude}; :`], {
+    env: cleanEnvironment({ home: folder.path, baseUrl: "http://127.0.0.1:9", path: "/usr/bin:/bin" }),
+    terminal: { data: (_, bytes) => void (output += new TextDecoder().decode(bytes)) },
+  });
+  await eventually(() => output.includes("OPENAI_API_KEY"));
+  const [sluice] = descendants(shell.pid);
+  shell.kill("SIGKILL");
+  try {
+    await eventually(() => !isRunning(sluice?.pid ?? 0));
+    expect(output).not.toContain("read again");
+  } finally {
+    if (sluice !== undefined && isRunning(sluice.pid)) process.kill(sluice.pid, "SIGKILL");
+  }
 });
