@@ -15,7 +15,7 @@ export const nativeOptions: { readonly [K in Name]: Option<Config[K]> } = {
     expects: "an http or https address without user, query and fragment",
     schema: url,
     fallback: "https://api.anthropic.com",
-    oldVariable: "ANTHROPIC_BASE_URL",
+    oldVariables: ["ANTHROPIC_BASE_URL"],
   },
   apiKey: {
     flag: "api-key",
@@ -24,7 +24,7 @@ export const nativeOptions: { readonly [K in Name]: Option<Config[K]> } = {
     expects: "a text (in quotes) of printable characters without spaces",
     schema: secret,
     secret: true,
-    oldVariable: "ANTHROPIC_API_KEY",
+    oldVariables: ["ANTHROPIC_API_KEY"],
   },
   authToken: {
     flag: "auth-token",
@@ -33,7 +33,7 @@ export const nativeOptions: { readonly [K in Name]: Option<Config[K]> } = {
     expects: "a text (in quotes) of printable characters without spaces",
     schema: secret,
     secret: true,
-    oldVariable: "ANTHROPIC_AUTH_TOKEN",
+    oldVariables: ["ANTHROPIC_AUTH_TOKEN"],
   },
   credentials: {
     flag: "credentials",

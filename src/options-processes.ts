@@ -22,6 +22,7 @@ export const processOptions: { readonly [K in Name]: Option<Config[K]> } = {
     hint: "NUMBER",
     expects: "a whole number from 1 to 1000",
     schema: whole(1, 1000),
+    oldVariables: ["CLAUDE_PROXY_MAX_CONCURRENT"],
   },
   queue: {
     flag: "queue",

@@ -38,8 +38,8 @@ export interface Option<T> {
   secret?: true;
   /** A list: values separated by commas, a flag given more than once, or a list in the config file. */
   list?: true;
-  /** The variable's name in earlier proxies. */
-  oldVariable?: string;
+  /** The variable's names in earlier proxies. */
+  oldVariables?: readonly string[];
   /** On or off: the flag alone turns it on. */
   switch?: true;
   /** Flags that stand for one value of this option. */
@@ -66,7 +66,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     expects: "a port number from 0 to 65535",
     schema: whole(0, 65535),
     fallback: "3456",
-    oldVariable: "PORT",
+    oldVariables: ["CLAUDE_PROXY_PORT", "PORT"],
   },
   host: {
     flag: "host",
@@ -75,6 +75,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     expects: "a host name or an IP address",
     schema: hostname,
     fallback: "127.0.0.1",
+    oldVariables: ["CLAUDE_PROXY_HOST"],
   },
   claude: {
     flag: "claude",
@@ -89,7 +90,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     hint: "MODEL",
     expects: "a model's name",
     schema: text,
-    oldVariable: "CLAUDE_MODEL",
+    oldVariables: ["CLAUDE_MODEL"],
   },
   cwd: {
     flag: "cwd",
@@ -97,6 +98,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     hint: "DIRECTORY",
     expects: "a directory that exists",
     schema: directory,
+    oldVariables: ["CLAUDE_PROXY_WORKDIR"],
   },
   effort: {
     flag: "effort",
@@ -164,7 +166,7 @@ export const options: { readonly [K in Setting]: Option<Config[K]> } = {
     expects: "a text (in quotes) of printable characters without spaces",
     schema: secret,
     secret: true,
-    oldVariable: "PROXY_API_KEY",
+    oldVariables: ["PROXY_API_KEY"],
   },
   maxBody: {
     flag: "max-body",
@@ -261,5 +263,5 @@ export const nativeConfigFile: Option<string> = {
 /** The environment variables of an option, the one that counts first. */
 export function variablesOf(option: Option<unknown>): string[] {
   const own = `SLUICE_${option.flag.replaceAll("-", "_").toUpperCase()}`;
-  return option.oldVariable === undefined ? [own] : [own, option.oldVariable];
+  return [own, ...(option.oldVariables ?? [])];
 }

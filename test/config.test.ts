@@ -104,6 +104,12 @@ describe("precedence", () => {
     const env = { PORT: "1", CLAUDE_MODEL: "sonnet", PROXY_API_KEY: "k" };
     expect(load([], env).config).toMatchObject({ port: 1, model: "sonnet", clientKey: "k" });
     expect(load([], { ...env, SLUICE_PORT: "2" }).config.port).toBe(2);
+    // OpenClaw plugins for such a proxy start it with the first two, which say more than PORT.
+    const plugin = { CLAUDE_PROXY_HOST: "127.0.0.2", CLAUDE_PROXY_PORT: "3", PROXY_API_KEY: "k" };
+    const others = { CLAUDE_PROXY_WORKDIR: home, CLAUDE_PROXY_MAX_CONCURRENT: "4" };
+    const config = { host: "127.0.0.2", port: 3, cwd: home, maxProcesses: 4 };
+    expect(load([], { ...env, ...plugin, ...others }).config).toMatchObject(config);
+    expect(refusal([], { ...plugin, CLAUDE_PROXY_PORT: "many" })).toStartWith("CLAUDE_PROXY_PORT must be");
   });
 
   test("Claude Code's variables count in native mode only, and are not judged otherwise", () => {
