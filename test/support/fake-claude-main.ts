@@ -21,7 +21,7 @@ export async function fake(folder: string): Promise<void> {
 
   const scripts = JSON.parse(readFileSync(join(folder, "scripts.json"), "utf8")) as [Script, ...Script[]];
   if (argv[0] === "--version") return console.log(`${versionOf(scripts[0])} (Claude Code)`);
-  if (argv[0] === "auth") return authStatus(scripts[0].loggedIn ?? true);
+  if (argv.includes("auth")) return authStatus(scripts[0].loggedIn ?? true);
   const resumed = argv[argv.indexOf("--resume") + 1];
   const script = scripts[takeNumber(folder, scripts.length)] ?? scripts[0];
   await new FakeProcess(script, note, folder).run(argv.includes("--resume") ? resumed : undefined);

@@ -63,10 +63,13 @@ export interface AuthStatus {
 
 const authAnswer = z.looseObject({ loggedIn: z.boolean(), authMethod: z.string().default("unknown") });
 
-/** What Claude Code says of its own login. It proves that there is one, not that it is still good. */
+/**
+ * What Claude Code says of its own login. It proves that there is one, not that it is still good. The person's settings
+ * have no say, as in the processes that answer: there may be a token in them that is for Sluice.
+ */
 export async function authStatus(path: string, env: Record<string, string>, timeout = patience): Promise<AuthStatus> {
   // It exits with 1 when logged out, so only what it prints counts.
-  const answer = await ask(path, ["auth", "status"], env, timeout);
+  const answer = await ask(path, ["--setting-sources=", "auth", "status"], env, timeout);
   const parsed = authAnswer.safeParse(parseJson(answer.stdout));
   if (!parsed.success) throw broken(path, "auth status", answer);
   return { loggedIn: parsed.data.loggedIn, method: parsed.data.authMethod };

@@ -198,6 +198,15 @@ describe("authStatus", () => {
     });
   });
 
+  test("a token in the person's settings is no login: it may be the one for Sluice", async () => {
+    await using own = await temporaryFolder();
+    const { ANTHROPIC_API_KEY: _, ...env } = cleanEnvironment({ home: own.path, baseUrl: "http://127.0.0.1:9" });
+    mkdirSync(join(own.path, ".claude"));
+    const settings = { env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:3456", ANTHROPIC_AUTH_TOKEN: "sluice" } };
+    writeFileSync(join(own.path, ".claude/settings.json"), JSON.stringify(settings));
+    expect(await authStatus(realClaude, env)).toEqual({ loggedIn: false, method: "none" });
+  });
+
   test("takes a word about the login whatever else comes with it", async () => {
     const path = program("claude", `echo '{"loggedIn":true,"new":[1]}'`);
     expect(await authStatus(path, {})).toEqual({ loggedIn: true, method: "unknown" });
