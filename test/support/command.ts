@@ -94,7 +94,10 @@ export interface ClaudeScript {
 export function scriptedClaude(home: string, { version, auth, turn = "" }: ClaudeScript, mode = 0o755): string {
   const path = join(home, "fake/claude");
   mkdirSync(join(home, "fake"), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\ncase "$1" in\n--version) ${version};;\n--setting-sources=) ${auth};;\n*) ${turn};;\nesac\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\ncase "$1" in\n--version) ${version};;\n--setting-sources=) ${auth};;\n*) ${turn};;\nesac\n`,
+  );
   chmodSync(path, mode);
   return path;
 }

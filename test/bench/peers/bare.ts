@@ -2,6 +2,7 @@
 
 import { realClaude } from "../../support/environment.ts";
 import { readLines } from "../../../src/wire/ndjson.ts";
+import { flat } from "../../support/flat.ts";
 import type { Answer, Conversation } from "./chat.ts";
 
 const flags = ["--model", "sonnet", "--output-format", "stream-json", "--verbose", "--include-partial-messages"];
@@ -43,7 +44,7 @@ async function ask(args: string[], question: string, options: BareOptions, signa
   let first: number | undefined;
   let text = "";
   const pieces: Answer["pieces"] = [];
-  for await (const line of readLines(child.stdout, { maxLine: 1e8 })) {
+  for await (const line of flat(readLines(child.stdout, { maxLine: 1e8 }))) {
     const { delta } = (line as Line).event ?? {};
     if (delta?.type !== "text_delta") continue;
     first ??= performance.now() - start;
