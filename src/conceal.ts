@@ -35,7 +35,7 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
   const failed = (thrown: unknown): never => {
     throw concealed(toProxyError(thrown));
   };
-  const { forward } = engine;
+  const { forward, examine } = engine;
   return {
     run(request, signal, client) {
       const turn = engine.run(request, signal, client);
@@ -73,6 +73,10 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
     }),
     ...(engine.swallows && { swallows: (path) => engine.swallows?.(path) ?? false }),
     health: () => engine.health(),
+    ...(examine && {
+      examine: async () =>
+        (await examine.call(engine)).map((part) => ({ ...part, ...(part.mend && { mend: conceal(part.mend) }) })),
+    }),
     rateLimits: () => engine.rateLimits(),
     close: () => engine.close(),
   };

@@ -4,7 +4,7 @@ import type { Dialect } from "./dialect/dialect.ts";
 import { responses } from "./dialect/responses/index.ts";
 
 /** What is behind a path. */
-export type Endpoint = "answer" | "count" | "models" | "model" | "health" | StorageEndpoint;
+export type Endpoint = "answer" | "count" | "models" | "model" | "health" | "metrics" | StorageEndpoint;
 
 /** What the Responses API has beside answers. */
 export type StorageEndpoint = "response" | "input_items" | "cancel" | "compact";
@@ -39,6 +39,9 @@ export function findRoute(pathname: string, headers: Headers): Route {
       return { dialect: responses, endpoint: "compact", methods: ["POST"] };
     case "/models":
       return { dialect: shared, endpoint: "models", methods: ["GET"] };
+    case "/metrics":
+      // Nobody's API: it is never forwarded.
+      return { dialect: chat, endpoint: "metrics", methods: ["GET"] };
     case "/health":
       return { dialect: shared, endpoint: "health", methods: ["GET"] };
   }

@@ -12,7 +12,9 @@ import { createGuard, type Guard, readBody, readBytes } from "./guard.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
+import { examine } from "./observe/health.ts";
 import { type Observation, openObservation } from "./observe/open.ts";
+import { contentType } from "./observe/prometheus.ts";
 import { startRecording, type Watchers } from "./observe/request.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, type Route } from "./routes.ts";
@@ -184,7 +186,8 @@ class Door {
   async #respond({ id, request, server, url, route, call, costs }: Visit): Promise<Response> {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
-    this.#guard.check(request, { keyless: route.endpoint === "health" });
+    const deep = url.searchParams.get("deep") === "1";
+    this.#guard.check(request, { keyless: route.endpoint === "health" && !deep });
     if (costs) this.observation.budget.check();
     const engine = await this.engine;
     const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
@@ -215,7 +218,16 @@ class Door {
         return Response.json(route.dialect.encodeModels(await engine.models(request.headers), url.searchParams));
       case "model":
         return Response.json(route.dialect.encodeModel(await engine.model(route.id ?? "", request.headers)));
+      case "metrics": {
+        const { metrics, budget } = this.observation;
+        const headers = { "content-type": contentType };
+        return new Response(metrics.render(await engine.health(), budget.uses), { headers });
+      }
       case "health": {
+        if (deep) {
+          const found = await examine(engine, stateFolder(this.config.env));
+          return Response.json(found, { status: found.ok ? 200 : 503 });
+        }
         const health = await engine.health();
         // That it lives may anyone know; what it does, and what is left of a subscription, only who may use it.
         const told = this.#guard.hasKey(request) ? health : { ok: health.ok };

@@ -24,6 +24,8 @@ export interface Engine {
   /** Whether what is sent to a path is answered with nothing and forwarded to nobody: telemetry, where it is redacted. */
   swallows?(pathname: string): boolean;
   health(): Promise<Health>;
+  /** Looks whether all is there that an answer needs; may take seconds. Absent where there is nothing to look at. */
+  examine?(): Promise<readonly Part[]>;
   /** What is known of the limits that the user's subscription sets, as headers of the Messages API. */
   rateLimits(): Readonly<Record<string, string>>;
   /** Ends every process and timer of the engine. */
@@ -101,6 +103,14 @@ export interface Health {
   ok: boolean;
   engine: string;
   detail: Record<string, unknown>;
+}
+
+/** Something that an answer needs: what was found of it, or what mends it. Never a secret. */
+export interface Part {
+  name: string;
+  ok: boolean;
+  detail?: string;
+  mend?: string;
 }
 
 /** Opens the engine that the configuration asks for. Waits for nothing: a CLI that is missing shows at the first turn. */

@@ -52,6 +52,7 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
     models: () => first.models(),
     model: (name) => first.model(name),
     health: () => first.health(),
+    examine: async () => (await first.examine?.()) ?? [],
     rateLimits: () => first.rateLimits(),
     close: async () => {
       await Promise.all([first.close(), second.close()]);

@@ -3,12 +3,14 @@ import type { Log } from "../log.ts";
 import { stateFolder } from "../state.ts";
 import { Ledger } from "../store/ledger.ts";
 import { Budget } from "./budget.ts";
+import { Metrics } from "./metrics.ts";
 import type { Watchers } from "./request.ts";
 
 /** All that watches the requests of a server. */
 export interface Observation {
   readonly watchers: Watchers;
   readonly budget: Budget;
+  readonly metrics: Metrics;
   /** Whether anybody wants to know what an answer used, also of one that passes unread otherwise. */
   readonly watching: boolean;
   /** Writes what is not written yet. */
@@ -19,9 +21,11 @@ export interface Observation {
 export function openObservation(config: Config, log: Log, given: Watchers): Observation {
   const ledger = config.noLedger ? undefined : new Ledger(stateFolder(config.env), log);
   const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
+  const metrics = new Metrics();
   return {
-    watchers: [...(ledger ? [ledger] : []), budget, ...given],
+    watchers: [...(ledger ? [ledger] : []), budget, metrics, ...given],
     budget,
+    metrics,
     watching: ledger !== undefined || given.length > 0,
     close: () => ledger?.close(),
   };

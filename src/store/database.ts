@@ -31,6 +31,21 @@ export function openDatabase(folder: string, steps = migrations): Database {
   }
 }
 
+/** Why the database of a state folder can't be written, where that is so. Writes what is there already. */
+export function checkWritable(folder: string): ProxyError | undefined {
+  try {
+    const database = openDatabase(folder);
+    try {
+      database.run(`PRAGMA user_version = ${versionOf(database)}`);
+    } finally {
+      database.close();
+    }
+    return undefined;
+  } catch (error) {
+    return databaseError(databasePath(folder), error);
+  }
+}
+
 /** Any failure of the database as a sentence for whoever needs it. */
 export function databaseError(path: string, error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;

@@ -4,19 +4,20 @@ import type { Log } from "../../log.ts";
 import { checkMediaCount } from "../../messages/media.ts";
 import { mostMedia } from "../../messages/model-limits.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Count, Engine, Health, Turn as EngineTurn } from "../engine.ts";
+import type { Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter } from "./counter.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
+import { Examiner } from "./examine.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
 import { testedVersion } from "./locate.ts";
 import { Catalog, configuredModels } from "./models.ts";
+import { processesByMemory } from "./memory.ts";
 import { toolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
-import { processesByMemory } from "./memory.ts";
 import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
 import { ProcessLost } from "./process.ts";
@@ -55,6 +56,7 @@ class ClaudeEngine implements Engine {
   readonly #planner: HistoryPlanner;
   readonly #rateLimits = new RateLimits();
   readonly #counter: Counter;
+  readonly examine: () => Promise<Part[]>;
   readonly #closing = new AbortController();
   #catalog: Catalog | undefined;
   #version: string | undefined;
@@ -74,6 +76,8 @@ class ClaudeEngine implements Engine {
       start: (launch) => this.#start(launch),
       evict: (which) => this.#shelf.evict(which),
     });
+    const examiner = new Examiner(config, this.#pool);
+    this.examine = () => examiner.examine();
     this.#counter = new Counter({
       planner: this.#planner,
       folder: this.#launcher.folder,
@@ -158,7 +162,7 @@ class ClaudeEngine implements Engine {
           continue;
         }
         if (!(error instanceof ProcessLost)) throw error;
-        if (++lost > retries(error)) throw error;
+        if (++lost > error.retries) throw error;
         this.#log.warn("A Claude Code process was lost; the request is tried again with another", {
           reason: error.plain,
         });
@@ -290,9 +294,4 @@ class ClaudeEngine implements Engine {
 
 function questionKey({ before, last }: Asked): string {
   return before.with([last]).key;
-}
-
-/** A silent process has cost its whole time already; one that died may have been dead before it was asked. */
-function retries({ kind }: ProcessLost): number {
-  return kind === "timeout" ? 1 : 2;
 }

@@ -1,28 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import type { Launch } from "./launch.ts";
+import type { PoolCounts, PoolOptions } from "./pool-options.ts";
 import type { CliProcess } from "./process.ts";
-
-export interface PoolOptions {
-  /** How many processes wait initialised, at least; with 0 none do. */
-  spares: number;
-  /** How many there may be in all, in whatever state. */
-  maxProcesses: number;
-  /** Read where they are needed: they may change. */
-  limits: PoolLimits;
-  /** Starts a process and resolves when it is initialised; ends it where that fails. */
-  start(launch: Launch): { process: CliProcess; ready: Promise<unknown> };
-  /** Ends a kept process that serves nobody, one that waits for tools only where that is allowed; false if there is none. */
-  evict(which: "live" | "any"): boolean;
-}
-
-export interface PoolLimits {
-  /** How long more spares wait after somebody asked (milliseconds). */
-  idleTtl: number;
-  /** How many requests may wait for a process. */
-  queue: number;
-  /** How long one may wait (milliseconds). */
-  queueTimeout: number;
-}
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
 const patience = 5_000;
@@ -54,8 +33,10 @@ export class Pool {
   /** Plain processes that are being initialised. */
   #starting = 0;
   #closed = false;
-  /** The last start failed. Nothing is started again until somebody asks: it would fail in a circle. */
-  #broken = false;
+  /** Why the last start failed. Nothing is started again until somebody asks: it would fail in a circle. */
+  #broken: string | undefined;
+  #started = 0;
+  #crashed = 0;
   /** How many spares there should be now. */
   #target: number;
   #calmer: Timer | undefined;
@@ -68,9 +49,14 @@ export class Pool {
     this.#use();
   }
 
-  get counts(): { processes: number; spares: number; starting: number; waiting: number } {
-    const [processes, spares] = [this.#alive.size, this.#spares.length];
-    return { processes, spares, starting: this.#starting, waiting: this.#waiters.length };
+  get counts(): PoolCounts {
+    const [processes, spares, waiting] = [this.#alive.size, this.#spares.length, this.#waiters.length];
+    return { processes, spares, starting: this.#starting, waiting, started: this.#started, crashed: this.#crashed };
+  }
+
+  /** Why the last start failed, until somebody asks again. */
+  get broken(): string | undefined {
+    return this.#broken;
   }
 
   /**
@@ -79,7 +65,7 @@ export class Pool {
    */
   async claim(signal: AbortSignal, launch?: Launch): Promise<{ process: CliProcess; spare: boolean }> {
     if (signal.aborted) throw canceled();
-    this.#broken = false;
+    this.#broken = undefined;
     this.#use();
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
@@ -217,7 +203,7 @@ export class Pool {
       },
       (error: unknown) => {
         this.#starting--;
-        this.#broken = true;
+        this.#broken = error instanceof Error ? error.message : String(error);
         const waiter = this.#waiters.find(({ launch }) => launch === undefined);
         if (waiter) this.#dismiss(waiter, error);
       },
@@ -227,7 +213,9 @@ export class Pool {
   async #launch(launch: Launch): Promise<CliProcess> {
     const { process, ready } = this.#options.start(launch);
     this.#alive.add(process);
+    this.#started++;
     void process.exited.then(() => {
+      if (process.alive) this.#crashed++;
       this.#alive.delete(process);
       this.#serve();
       this.#refill();
@@ -243,7 +231,7 @@ export class Pool {
 
   /** Starts what is missing, one after the other, while nobody waits: spares must not take the time of those who do. */
   #refill(): void {
-    if (this.#closed || this.#broken || this.#starting > 0 || this.#waiters.length > 0) return;
+    if (this.#closed || this.#broken !== undefined || this.#starting > 0 || this.#waiters.length > 0) return;
     if (this.#spares.length >= this.#target) return;
     if (this.#alive.size >= this.#options.maxProcesses) this.#makeRoom();
     else this.#startPlain();

@@ -30,7 +30,12 @@ export interface LineListener {
 }
 
 /** A process that died, stalled or can't be read: another may do better, as long as nothing was answered. */
-export class ProcessLost extends ProxyError {}
+export class ProcessLost extends ProxyError {
+  /** How often others are worth it. A silent one has cost its whole time; one that died may have been dead before it was asked. */
+  get retries(): number {
+    return this.kind === "timeout" ? 1 : 2;
+  }
+}
 
 /** Answers what the CLI asks of its host. A thrown error is told to the CLI. */
 export type ControlHandler = (request: ControlRequest) => Promise<Record<string, unknown>>;
