@@ -100,6 +100,8 @@ export interface LoadedConfig {
 export interface LoadOptions {
   /** The mode, whatever is configured. */
   mode?: Config["mode"];
+  /** The defaults alone: no config file, and of the environment none of Sluice's variables. */
+  bare?: boolean;
   env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -116,14 +118,17 @@ const table = Object.entries({ ...options, configFile, nativeConfigFile }) as [N
 const settings = Object.keys(options) as Setting[];
 
 /** Reads the command line and everything below it; throws a StartError that names the source of what is wrong. */
-export function loadConfig(args: readonly string[], { mode, env = process.env }: LoadOptions = {}): LoadedConfig {
+export function loadConfig(
+  args: readonly string[],
+  { mode, bare = false, env = process.env }: LoadOptions = {},
+): LoadedConfig {
   const flags = readFlags(args);
-  const variables = readVariables(env);
+  const variables = bare ? new Map<Name, Given>() : readVariables(env);
   const asked = flags.get("configFile") ?? variables.get("configFile");
   const file = asked === undefined ? defaultFile(env) : (check(configFile, asked) as string);
   const nativeFile = flags.get("nativeConfigFile") ?? variables.get("nativeConfigFile");
   const files = [
-    ...readFile(file, asked !== undefined),
+    ...(bare ? [] : readFile(file, asked !== undefined)),
     ...(nativeFile === undefined ? [] : readNativeFile(nativeFile)),
   ];
   const all = new Map([...defaults(), ...files, ...variables, ...flags]);

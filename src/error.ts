@@ -100,7 +100,7 @@ export function toProxyError(thrown: unknown): ProxyError {
   return new ProxyError("bug", "Sluice failed on this request; its log says more.", { cause: thrown });
 }
 
-/** Why Sluice did not start, as an exit code. 1 is left to bugs. */
+/** Why Sluice did not start, or a command could not do what it is for, as an exit code. 1 is left to bugs. */
 export const exitCodes = {
   usage: 2,
   claude_not_found: 3,
@@ -108,6 +108,8 @@ export const exitCodes = {
   not_logged_in: 5,
   port_taken: 6,
   claude_broken: 7,
+  unwell: 8,
+  service: 9,
 } as const;
 
 /** A failure at start that the person at the terminal can mend: one sentence, no stack. */

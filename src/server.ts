@@ -1,4 +1,6 @@
 import type { Server } from "bun";
+import { version } from "../package.json";
+import { urlHost } from "./address.ts";
 import { answer, refuse } from "./answer.ts";
 import { tap } from "./bodies.ts";
 import { Calls } from "./calls.ts";
@@ -230,7 +232,7 @@ class Door {
         }
         const health = await engine.health();
         // That it lives may anyone know; what it does, and what is left of a subscription, only who may use it.
-        const told = this.#guard.hasKey(request) ? health : { ok: health.ok };
+        const told = this.#guard.hasKey(request) ? { ...health, version } : { ok: health.ok };
         return Response.json(told, { status: health.ok ? 200 : 503 });
       }
       case "response":
@@ -277,12 +279,6 @@ function checkMethod(request: Request, url: URL, route: Route): void {
       status: 405,
     },
   );
-}
-
-/** A host as a URL spells it: IPv6 in brackets, and a wildcard as the loopback address that reaches it. */
-export function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 function once<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {

@@ -122,7 +122,19 @@ const rooms: Record<string, string[]> = {
   "conceal.ts": ["error.ts", "log.ts", "options.ts", "type:config.ts", "type:engine/engine.ts"],
   "reload.ts": ["config.ts", "options.ts"],
   "log-file.ts": ["error.ts"],
+  "address.ts": ["type:config.ts"],
+  "service/": [
+    "address.ts",
+    "config.ts",
+    "engine/claude/environment.ts",
+    "engine/claude/locate.ts",
+    "error.ts",
+    "log.ts",
+    "options.ts",
+    "state.ts",
+  ],
   "server.ts": [
+    "address.ts",
     "bodies.ts",
     "conceal.ts",
     "answer.ts",
@@ -150,8 +162,11 @@ const rooms: Record<string, string[]> = {
     "observe/budget.ts",
     "option-values.ts",
     "store/usage.ts",
+    "address.ts",
     "conceal.ts",
     "log-file.ts",
+    "service/",
+    "doctor/",
     "config.ts",
     "engine/own-address.ts",
     "engine/anthropic/credentials.ts",
@@ -176,7 +191,7 @@ const rooms: Record<string, string[]> = {
 };
 
 const packages: Record<string, string[]> = {
-  zod: ["dialect/", "engine/"],
+  zod: ["dialect/", "engine/", "service/record.ts"],
   citty: ["main.ts", "commands/", "shell/"],
   // Its types only: what a plugin imports at run time would be a dependency.
   "openclaw/plugin-sdk/plugin-entry": ["openclaw/"],
@@ -187,8 +202,22 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
   // The plugin runs in OpenClaw, where there is no Config.
   [/process\.env|Bun\.env|import\.meta\.env/, ["config.ts", "openclaw/program.ts"]],
   [/process\.exit\(/, ["main.ts"]],
-  [/Bun\.spawn/, ["process", "locate", "memory", "orphans", "reaper"].map((name) => `engine/claude/${name}.ts`)],
+  [
+    /Bun\.spawn/,
+    [
+      ...["process", "locate", "memory", "orphans", "reaper"].map((name) => `engine/claude/${name}.ts`),
+      "service/run.ts",
+    ],
+  ],
   [/Bun\.serve/, ["listen.ts", "engine/claude/probe.ts"]],
+  [
+    /Bun\.spawn/,
+    [
+      ...["process", "locate", "memory", "orphans", "reaper"].map((name) => `engine/claude/${name}.ts`),
+      "service/run.ts",
+    ],
+  ],
+  [/Bun\.serve/, ["server.ts", "engine/claude/probe.ts"]],
   // The time of day jumps when somebody sets it: no wait is measured by it, only what is told to others or kept.
   [
     /\bDate\.now\b|\bnew Date\(\)/,

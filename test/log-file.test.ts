@@ -67,14 +67,10 @@ describe("refuses in one sentence", () => {
 
 test("--log-file: the log is there, and not on stderr", async () => {
   await using sluice = await startCommand(["serve"], {
-    prepare: (home) => [
-      "--port",
-      "0",
-      "--log-file",
-      join(home, "logs/sluice.log"),
-      "--claude",
-      scriptedClaude(home, { version: "echo 9.9.9", auth: `echo '{"loggedIn":true}'` }),
-    ],
+    prepare: (home) => {
+      const claude = scriptedClaude(home, { version: "echo 9.9.9", auth: `echo '{"loggedIn":true}'` });
+      return ["--port", "0", "--claude", claude, "--log-file", join(home, "logs/sluice.log")];
+    },
   });
   const path = join(sluice.home, "logs/sluice.log");
   const logged = await eventually(

@@ -1,11 +1,11 @@
 import { type ArgsDef, defineCommand } from "citty";
+import { addressOf } from "../address.ts";
 import { loadConfig } from "../config.ts";
 import { clients } from "../connect/index.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import { nearest } from "../nearest.ts";
 import { knownModels, listModels } from "../openclaw/models.ts";
-import { urlHost } from "../server.ts";
 import { helpArgs } from "./args.ts";
 
 export const connect = defineCommand<ArgsDef>({
@@ -18,7 +18,7 @@ export const connect = defineCommand<ArgsDef>({
     const client = find(name);
     const { config } = loadConfig(rest);
     if (config.port === 0) throw new StartError("usage", "A client needs a port that stays: --port PORT.");
-    const url = `http://${urlHost(config.host)}:${config.port}`;
+    const url = addressOf(config);
     const key = config.clientKey;
     // What runs may not run with this configuration; what is asked for here is the snippet, not a diagnosis.
     const listed = await listModels(url, key ?? placeholderKey).catch(() => []);

@@ -32,7 +32,11 @@ export const serve = defineCommand({
       throw error;
     }
     console.log(clientLines(server.url, config).join("\n"));
+    // Where nobody asks for it, libc is not opened.
+    const manager = config.env["NOTIFY_SOCKET"] && (await import("../service/notify.ts")).openNotifier(config.env);
+    if (manager) manager.ready(`Listening on ${server.url}`);
     await stopped;
+    if (manager) manager.stopping();
     await server.stop(config.drainTimeout / 1000);
   },
 });

@@ -1,3 +1,4 @@
+import { addressOf } from "../address.ts";
 import { type ArgsDef, defineCommand } from "citty";
 import { type Config, loadConfig } from "../config.ts";
 import { dayOf, startOfDay } from "../day.ts";
@@ -6,7 +7,6 @@ import { ProxyError, StartError } from "../error.ts";
 import { createLog } from "../log.ts";
 import { Budget, type BudgetUse } from "../observe/budget.ts";
 import { age, expectsAge } from "../option-values.ts";
-import { urlHost } from "../server.ts";
 import { stateFolder } from "../state.ts";
 import { type Grouping, groupings, nothing, readSpent, readUsage, totalOf, type UsageSum } from "../store/usage.ts";
 import { helpArgs } from "./args.ts";
@@ -81,7 +81,7 @@ function everyDay(sums: UsageSum[], since: number, now: number): UsageSum[] {
 async function askLimits({ host, port, clientKey }: Config): Promise<Limits | null> {
   if (port === 0) return null;
   try {
-    const answer = await fetch(`http://${urlHost(host)}:${port}/health`, {
+    const answer = await fetch(`${addressOf({ host, port })}/health`, {
       headers: { "x-api-key": clientKey ?? placeholderKey },
       signal: AbortSignal.timeout(2_000),
     });

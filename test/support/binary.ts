@@ -7,7 +7,8 @@ import { cleanEnvironment, eventually, type ProcessInfo, processesWith, realClau
 import { expectNoSecrets } from "./secrets.ts";
 
 const root = resolve(import.meta.dir, "../..");
-const executable = resolve(root, "dist/sluice");
+/** What `bun build.ts` makes. */
+export const executable = resolve(root, "dist/sluice");
 
 export interface BinaryOptions {
   /** What is run instead of the built executable. */
