@@ -210,14 +210,6 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
     ],
   ],
   [/Bun\.serve/, ["listen.ts", "engine/claude/probe.ts"]],
-  [
-    /Bun\.spawn/,
-    [
-      ...["process", "locate", "memory", "orphans", "reaper"].map((name) => `engine/claude/${name}.ts`),
-      "service/run.ts",
-    ],
-  ],
-  [/Bun\.serve/, ["server.ts", "engine/claude/probe.ts"]],
   // The time of day jumps when somebody sets it: no wait is measured by it, only what is told to others or kept.
   [
     /\bDate\.now\b|\bnew Date\(\)/,
