@@ -135,14 +135,14 @@ class Door {
     const { logLevel, logBodies } = this.config;
     const observer: Observer = {
       watching: logBodies || logLevel === "info" || logLevel === "debug" || this.observation.watching,
-      answered: ({ "x-sluice-way": way = "", "x-sluice-warning": warning }) => {
+      answered: ({ "x-sluice-way": way, "x-sluice-warning": warning }) => {
         Object.assign(notes, { way, warning });
-        recording?.set({ way });
+        if (way !== undefined) recording?.set({ way });
       },
       streaming: () => {
         streams = true;
       },
-      model: (model) => recording?.set({ model }),
+      model: (name) => recording?.model(name),
       spoke: () => recording?.spoke(),
       billed: (cost) => recording?.billed(cost),
       used: (usage) => {

@@ -19,7 +19,8 @@ export interface Observation {
 
 /** Opens what watches requests, beside the watchers that are given. Reads and writes nothing before it has to. */
 export function openObservation(config: Config, log: Log, given: Watchers): Observation {
-  const ledger = config.noLedger ? undefined : new Ledger(stateFolder(config.env), log);
+  // A demonstration is nobody's use.
+  const ledger = config.noLedger || config.mode === "echo" ? undefined : new Ledger(stateFolder(config.env), log);
   const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
   const metrics = new Metrics();
   return {

@@ -52,6 +52,8 @@ export interface RequestWatcher {
   ended?(record: RequestRecord): void;
 }
 
+const longestName = 200;
+
 /** What was not told of a request's cost for so long after its end is not told at all (milliseconds). */
 const patience = 2_000;
 
@@ -91,7 +93,12 @@ export class Recording {
     this.#tell("began");
   }
 
-  set(change: Partial<Pick<RequestRecord, "model" | "way" | "usage" | "costUsd">>): void {
+  /** The model's name is the upstream's, and may be anything. */
+  model(name: string): void {
+    this.set({ model: name.slice(0, longestName) });
+  }
+
+  set(change: Partial<Pick<RequestRecord, "model" | "way" | "usage">>): void {
     Object.assign(this.#record, change);
     this.#tell("changed");
   }

@@ -122,15 +122,12 @@ function record(database: Database, records: readonly RequestRecord[]): void {
         const tokens = [usage?.input_tokens, usage?.output_tokens];
         const cached = [usage?.cache_read_input_tokens, usage?.cache_creation_input_tokens];
         const counts = [...tokens, ...cached].map((count) => count ?? null);
-        const named = [id, dayOf(at), at, client, api, engine, model?.slice(0, longestName) ?? null, way];
+        const named = [id, dayOf(at), at, client, api, engine, model, way];
         insert.run(...named, ...counts, costUsd, firstTextMs, ms, status, outcome);
       }
     })
     .immediate();
 }
-
-/** A model's name comes from elsewhere. */
-const longestName = 200;
 
 /** The requests before a day as sums of their days, in one step: each is either a row or in a sum, whatever happens. */
 function sumUp(database: Database, before: string): void {

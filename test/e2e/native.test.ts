@@ -226,8 +226,8 @@ describe("an answer", () => {
   });
 });
 
-describe("a stream that nobody looks at, where the log has no line for it", () => {
-  const unwatched = (...args: string[]) => start(["--log-level", "warn", ...args]);
+describe("a stream that nobody looks at, where neither the log nor the ledger has a line for it", () => {
+  const unwatched = (...args: string[]) => start(["--log-level", "warn", "--no-ledger", ...args]);
   const streamed = { ...asked, stream: true };
 
   test("comes back byte for byte, with the same headers", async () => {

@@ -8,6 +8,8 @@ import { databasePath } from "../../src/store/database.ts";
 import { keptDays, Ledger } from "../../src/store/ledger.ts";
 import { readUsage } from "../../src/store/usage.ts";
 import { eventually, temporaryFolder } from "../support/environment.ts";
+import { stall } from "../support/mock-anthropic.ts";
+import { startSluice } from "../support/sluice.ts";
 import { requestRecord, without } from "./ledger-records.ts";
 
 const silent = createLog("silent");
@@ -236,4 +238,24 @@ test("to note a request costs it next to nothing", async () => {
   expect(countOf(folder.path)).toBe(5000);
   // Microseconds of the processor, for each: 1 to 2 here.
   expect((user + system) / records.length).toBeLessThan(50);
+});
+
+test("what runs when Sluice stops is written, too", async () => {
+  await using folder = await temporaryFolder();
+  const state = join(folder.path, "sluice");
+  {
+    const env = { XDG_STATE_HOME: folder.path };
+    await using sluice = await startSluice({ args: ["--mode", "native"], env });
+    sluice.mock.respond(() => stall(4));
+    const body = { model: "claude-sonnet-5-5", max_tokens: 50, messages: [{ role: "user", content: "THE-WORDS" }] };
+    const streamed = await sluice.post("/v1/messages", { ...body, stream: true });
+    const chat = await sluice.post("/v1/chat/completions", { ...body, stream: true });
+    await Promise.all([streamed, chat].map(({ body }) => body?.getReader().read()));
+    await eventually(() => sluice.mock.requests.length === 2);
+  }
+  expect(query(state, "SELECT api, outcome, input FROM request ORDER BY api")).toEqual([
+    { api: "chat", outcome: "canceled", input: 10 },
+    { api: "messages", outcome: "canceled", input: 10 },
+  ]);
+  expect(await Bun.file(databasePath(state)).text()).not.toContain("THE-WORDS");
 });

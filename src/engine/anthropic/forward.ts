@@ -3,6 +3,7 @@
 import { ProxyError, toProxyError } from "../../error.ts";
 import { formatSse } from "../../wire/sse.ts";
 import type { Call, ForwardedRequest } from "../engine.ts";
+import { streamFailure } from "./failures.ts";
 import { toClient } from "./headers.ts";
 import type { Upstream, UpstreamAnswer } from "./upstream.ts";
 import { UsageObserver } from "./usage-observer.ts";
@@ -58,7 +59,7 @@ export function passOn(
           const { done, value } = await answer.read(reader.read());
           if (done) {
             controller.close();
-            return end();
+            return end(usage.failure === undefined ? undefined : streamFailure(usage.failure));
           }
           take(value);
           controller.enqueue(value);

@@ -7,6 +7,7 @@ const most = 1024 ** 2;
 const separator = Buffer.from([0x0a, 0x0a]);
 const mark = Buffer.from('"usage"');
 const content = Buffer.from('"content_block_delta"');
+const failure = Buffer.from("event: error\n");
 const nothing = Buffer.alloc(0);
 
 /** Reads the usage of an answer that passes, and changes nothing. Its events may come in any cuts. */
@@ -15,6 +16,7 @@ export class UsageObserver {
   #overflow = false;
   #told: string[] = [];
   #spoke = false;
+  #failure: string | undefined;
 
   constructor(readonly stream: boolean) {}
 
@@ -34,6 +36,11 @@ export class UsageObserver {
   /** Whether there is content. */
   get spoke(): boolean {
     return this.#spoke;
+  }
+
+  /** The data of the error that the stream ended with; undefined where it did not. */
+  get failure(): unknown {
+    return this.#failure === undefined ? undefined : (parse(this.#failure) ?? {});
   }
 
   /** The model that answers, as far as that was told; where the usage is. */
@@ -61,6 +68,12 @@ export class UsageObserver {
   /** Keeps what tells of the usage, to be parsed when somebody asks: the first time, and the last one. */
   #read(bytes: Buffer): void {
     this.#spoke ||= bytes.includes(content);
+    const failed = bytes.indexOf(failure);
+    // Not in a text: there is no end of a line in JSON.
+    if (failed === 0 || bytes[failed - 1] === 0x0a) {
+      const [, data = ""] = /^data: ?(.*)/m.exec(bytes.toString("utf8", failed)) ?? [];
+      this.#failure = data;
+    }
     for (let at = bytes.indexOf(mark); at >= 0;) {
       const end = bytes.indexOf(0x0a, at);
       const line = bytes.toString("utf8", bytes.lastIndexOf(0x0a, at) + 1, end < 0 ? undefined : end);
