@@ -38,7 +38,7 @@ export class Budget implements RequestWatcher {
   readonly #earlier: ((since: number) => Spent) | undefined;
   readonly #log: Log;
   readonly #now: () => number;
-  #counts = { day: counter(), month: counter() };
+  #counts = { day: counter("day", 0), month: counter("month", 0) };
   #loaded = false;
 
   /** `config` is read where it is needed: it may change. `earlier` reads the ledger, where there is one. */
@@ -56,7 +56,8 @@ export class Budget implements RequestWatcher {
 
   ended(record: RequestRecord): void {
     if (!isAnswered(record)) return;
-    for (const { spent } of this.#current()) {
+    const { day, month } = this.#current();
+    for (const { spent } of [day, month]) {
       spent.usd += record.costUsd ?? 0;
       spent.requests += 1;
     }
@@ -90,11 +91,10 @@ export class Budget implements RequestWatcher {
     const set = limits.filter(({ name }) => this.#config[name] !== undefined);
     if (set.length === 0) return [];
     this.#load();
-    const now = this.#now();
-    this.#current();
+    const counts = this.#current();
     return set.map(({ period, unit, name }) => {
-      const reset = periods[period](now, 1);
-      return { period, unit, limit: this.#config[name] ?? 0, used: this.#counts[period].spent[unit], reset };
+      const { spent, ends } = counts[period];
+      return { period, unit, limit: this.#config[name] ?? 0, used: spent[unit], reset: ends };
     });
   }
 
@@ -104,10 +104,9 @@ export class Budget implements RequestWatcher {
     this.#loaded = true;
     if (this.#earlier === undefined) return;
     const now = this.#now();
-    const [today, month] = [startOfDay(now), startOfMonth(now)];
     try {
-      const spent = { day: this.#earlier(today), month: this.#earlier(month) };
-      this.#counts = { day: { began: today, spent: spent.day }, month: { began: month, spent: spent.month } };
+      const spent = { day: this.#earlier(startOfDay(now)), month: this.#earlier(startOfMonth(now)) };
+      this.#counts = { day: counter("day", now, spent.day), month: counter("month", now, spent.month) };
     } catch (error) {
       const reason = (error as Error).message;
       this.#log.warn("The ledger can't be read: budgets count from now on only", { reason });
@@ -118,15 +117,16 @@ export class Budget implements RequestWatcher {
   #current() {
     const now = this.#now();
     for (const period of ["day", "month"] as const) {
-      const began = periods[period](now);
-      if (this.#counts[period].began !== began) this.#counts[period] = counter(began);
+      const { began, ends } = this.#counts[period];
+      if (now < began || now >= ends) this.#counts[period] = counter(period, now);
     }
-    return [this.#counts.day, this.#counts.month];
+    return this.#counts;
   }
 }
 
-function counter(began = 0): { began: number; spent: Spent } {
-  return { began, spent: { usd: 0, requests: 0 } };
+/** What is counted in the day, or the month, of a time. */
+function counter(period: keyof typeof periods, time: number, spent: Spent = { usd: 0, requests: 0 }) {
+  return { began: periods[period](time), ends: periods[period](time, 1), spent };
 }
 
 /** `$4.20 of $5.00`, `450 of 500 requests`. */

@@ -17,11 +17,13 @@ export interface Observation {
   close(): void;
 }
 
-/** Opens what watches requests, beside the watchers that are given. Reads and writes nothing before it has to. */
+/** Opens what watches requests, beside the watchers that are given. Without a budget it reads and writes nothing yet. */
 export function openObservation(config: Config, log: Log, given: Watchers): Observation {
   // A demonstration is nobody's use.
   const ledger = config.noLedger || config.mode === "echo" ? undefined : new Ledger(stateFolder(config.env), log);
   const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
+  // Now, and not in the way of the first request; without a budget it reads nothing.
+  void budget.uses;
   const metrics = new Metrics();
   return {
     watchers: [...(ledger ? [ledger] : []), budget, metrics, ...given],

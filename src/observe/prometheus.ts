@@ -105,7 +105,12 @@ export class Names {
 }
 
 function format(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`))}"`)
-    .join();
+  let text = "";
+  for (const name in labels) text += `${text && ","}${name}="${escape(labels[name] ?? "")}"`;
+  return text;
+}
+
+function escape(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value;
+  return value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
 }

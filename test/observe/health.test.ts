@@ -106,6 +106,6 @@ describe("what is wrong is named, with what mends it", () => {
     await using sluice = await startSluice({ claude, args: ["--spares", "0"] });
     const { status, parts } = await deep(sluice);
     expect(status).toBe(503);
-    expect(parts["login"]?.mend).toContain("did not answer within 5000 ms");
+    expect(parts["login"]?.mend).toContain("did not answer within 3000 ms");
   });
 });

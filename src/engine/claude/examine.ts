@@ -6,7 +6,7 @@ import type { Pool } from "./pool.ts";
 
 /** How long what the CLI says of itself holds, and how long it may take to say it (milliseconds). */
 const validity = 60_000;
-const patience = 5_000;
+const patience = 3_000;
 
 /** Finds out whether the CLI can answer. Asks it at most once in a minute, however often it is asked itself. */
 export class Examiner {
