@@ -6,8 +6,17 @@ import { eventually } from "../support/environment.ts";
 import { error, text, toolUse } from "../support/mock-anthropic.ts";
 import { startSluice } from "../support/sluice.ts";
 
-/** What the CLI reckons for one answer of the mock, of 10 tokens in, 3 written to the cache, 5 read, 7 out. */
-const price = 0.000098;
+/** An answer that costs, as the CLI reckons, just 5 cents. */
+const usage = {
+  input_tokens: 10_000,
+  output_tokens: 3_000,
+  cache_read_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+  cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
+};
+const price = 0.05;
+const fine = text("Well, this and that.", { usage });
+const weather = toolUse([{ name: "weather", input: {} }], { usage });
 
 test("a process adds up what it has spent; a record has the part of its own turn", async () => {
   const ended: RequestRecord[] = [];
@@ -30,16 +39,16 @@ test("a process adds up what it has spent; a record has the part of its own turn
     const { way, costUsd } = await eventually(() => ended.find((record) => record.id === id));
     return { way, cost: costUsd === undefined ? undefined : Math.round((costUsd / price) * 1e6) / 1e6, call };
   };
-  sluice.mock.respond(() => text("Well, this and that."));
+  sluice.mock.respond(() => fine);
   expect(await ask("Hello")).toMatchObject({ way: "spare", cost: 1 });
   expect(await ask("Again")).toMatchObject({ way: "live", cost: 1 });
-  sluice.mock.respond(() => toolUse([{ name: "weather", input: {} }]));
-  const { cost, call } = await ask("And the weather?");
+  sluice.mock.respond(() => weather);
   // The turn of the CLI is not over: it waits for the result.
-  expect(cost).toBeUndefined();
-  sluice.mock.respond(() => text("Well, this and that."));
+  const { cost, call } = await ask("And the weather?");
+  expect(cost).toBe(1);
+  sluice.mock.respond(() => fine);
   const result = { type: "tool_result", tool_use_id: call, content: "Sunny" };
-  expect(await ask([result])).toMatchObject({ way: "parked", cost: 2 });
+  expect(await ask([result])).toMatchObject({ way: "parked", cost: 1 });
   expect(await ask("Again")).toMatchObject({ way: "live", cost: 1 });
 
   // What was said before another process took over has been paid.

@@ -34,6 +34,8 @@ export function answerControl(request: ControlRequest, version: string): Control
       return success();
     case "mcp_set_servers":
       return success({ added: Object.keys(request.servers ?? {}), removed: [], errors: {} });
+    case "get_session_cost":
+      return success({ text: "Estimated cost:        $0.0000\nTotal duration (API):  0s" });
     case "interrupt":
       return success({ still_queued: [] });
     default:

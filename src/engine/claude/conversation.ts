@@ -7,7 +7,9 @@ import { type CliProcess, type LineListener, ProcessLost } from "./process.ts";
 import { Recorder } from "./recorder.ts";
 import { replay, type Replayed } from "./replay.ts";
 import { resultsFor, type ToolServer } from "./tools.ts";
+import { Spending } from "./spending.ts";
 import type { TurnReader } from "./turn.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Events that may wait for a slow client before the CLI's output is left in the pipe. */
 const eventBuffer = 1024;
@@ -32,8 +34,8 @@ export interface ConversationOptions {
 export interface Question {
   settings: ControlRequest;
   signal: AbortSignal;
-  /** Told what the CLI says that a turn has cost (USD): at its end, and so of all that tools were called for in it. */
-  spent?(usd: number): void;
+  /** Told what the CLI says that the answer has cost (USD), a moment after it. */
+  spent?(usd: number | undefined): void;
   /** Called when the last event is handed on, with what the conversation must be found by. */
   rest(answer: AnswerBlock[]): void;
 }
@@ -50,8 +52,9 @@ export class Conversation {
   /** The CLI has closed its last turn, and takes the next message as a new one. */
   #settled: Promise<void> = Promise.resolve();
   #whenGone: (() => void) | undefined;
-  /** What the CLI has reported so far: it adds up all turns of a process (USD). */
-  #spent = 0;
+  readonly #spending = new Spending();
+  /** The CLI has said what the last turn has cost, as far as it will. */
+  #priced: Promise<unknown> = Promise.resolve();
 
   constructor(process: CliProcess, options: ConversationOptions) {
     this.#process = process;
@@ -60,9 +63,9 @@ export class Conversation {
     process.serve(tools && ((request) => tools.handle(request)));
   }
 
-  /** Settles when the CLI has said all of the last turn, its cost too; fails where it never will. */
-  get settled(): Promise<void> {
-    return this.#settled;
+  /** Settles when the CLI has said what the last turn has cost; fails where it never will. */
+  get priced(): Promise<unknown> {
+    return this.#priced;
   }
 
   /** Whether it waits for the results of tools. */
@@ -225,9 +228,7 @@ export class Conversation {
 
   #hear(line: CliLine, { spent }: Question): void {
     this.#options.heard?.(line);
-    if (!isResult(line) || typeof line.total_cost_usd !== "number") return;
-    spent?.(line.total_cost_usd - this.#spent);
-    this.#spent = line.total_cost_usd;
+    spent?.(this.#spending.take(line));
   }
 
   /** Ends the process before it asks the model again; not by force where a command that it runs would be orphaned. */
@@ -243,6 +244,8 @@ export class Conversation {
     settled.promise.catch(() => {});
     this.#settled = settled.promise;
     if (closed || calls.length > 0) settled.resolve();
+    this.#priced = calls.length > 0 ? this.#spending.ask(this.#process).then(question.spent) : settled.promise;
+    this.#priced.catch(() => {});
     const parked = calls.length > 0 ? { reader: reader.next(), events: [] as MessageEvent[] } : undefined;
     this.#parked = parked;
     this.#process.listen({
@@ -264,34 +267,5 @@ export class Conversation {
         this.#whenGone?.();
       },
     });
-  }
-}
-
-/** Tells when nothing was heard for a time. */
-class Watchdog {
-  #heard = performance.now();
-  readonly #timer: Timer;
-
-  constructor(timeout: number, stalled: (error: ProcessLost) => void) {
-    this.#timer = setInterval(() => {
-      const silence = performance.now() - this.#heard;
-      if (silence < timeout) return;
-      this.stop();
-      stalled(new ProcessLost("timeout", `Claude Code was silent for ${Math.round(silence / 1000)} s and was ended.`));
-    }, timeout / 10);
-  }
-
-  feed(): void {
-    this.#heard = performance.now();
-  }
-
-  /** Counts no silence until then: it is the client that reads nothing, and so nobody who listens to the CLI. */
-  rest(until: Promise<void>): void {
-    this.#heard = Infinity;
-    void until.then(() => this.feed());
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 }

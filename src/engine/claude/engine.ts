@@ -246,7 +246,7 @@ class ClaudeEngine implements Engine {
       signal,
       spent: (usd) => served.spend(usd),
       rest: (content) => {
-        served.until(conversation.settled);
+        served.until(conversation.priced);
         this.#shelf.put(before.with([last, { role: "assistant", content }]).key, conversation);
       },
     };

@@ -5,20 +5,20 @@ export class Served {
   way: Way = "cold";
   warnings: readonly string[] = [];
   #spent: number | undefined;
-  #settled: Promise<void> | undefined;
+  #priced: Promise<unknown> | undefined;
 
   /** More was reported (USD). */
-  spend(usd: number): void {
-    this.#spent = (this.#spent ?? 0) + usd;
+  spend(usd: number | undefined): void {
+    if (usd !== undefined) this.#spent = (this.#spent ?? 0) + usd;
   }
 
   /** What is reported yet comes before then. */
-  until(settled: Promise<void>): void {
-    this.#settled = settled;
+  until(priced: Promise<unknown>): void {
+    this.#priced = priced;
   }
 
   async cost(): Promise<number | undefined> {
-    await this.#settled?.catch(() => {});
+    await this.#priced?.catch(() => {});
     return this.#spent;
   }
 }
