@@ -81,7 +81,7 @@ function notes(sums: readonly UsageSum[]): string[] {
   const note =
     priced === 0
       ? "– No price is reported: only Claude Code reports one."
-      : `+ No price was reported for ${requests - priced} of ${requests} requests: they failed, were left, or are in a turn with tools.`;
+      : `+ No price was reported for ${requests - priced} of ${requests} requests: they failed, were left, or were cut.`;
   return ["", note];
 }
 
