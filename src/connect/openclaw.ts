@@ -1,12 +1,22 @@
+import { join } from "node:path";
 import { configPatch, providerEntry } from "../openclaw/entry.ts";
-import type { Client } from "./client.ts";
+import { fileClient, homeOf, keyOf } from "./client.ts";
+import type { Value } from "./format/format.ts";
+import { json } from "./format/json.ts";
 
 /** OpenClaw without the plugin: someone else starts Sluice. */
-export const openclaw: Client = {
+export const openclaw = fileClient({
+  title: "OpenClaw",
   place: "~/.openclaw/openclaw.json",
-  snippet: ({ url, key, models }) => {
-    const patch = configPatch(providerEntry(url, key ?? "sluice", models));
-    return `${JSON.stringify(patch, undefined, 2)}\n`;
+  language: "json",
+  format: json,
+  path: (env) => {
+    const state = env["OPENCLAW_STATE_DIR"] || join(env["OPENCLAW_HOME"] || homeOf(env), ".openclaw");
+    return env["OPENCLAW_CONFIG_PATH"] || join(state, "openclaw.json");
   },
-  hints: () => ["sluice connect openclaw | openclaw config patch --stdin"],
-};
+  entries: (connection) => {
+    const patch = configPatch(providerEntry(connection.url, keyOf(connection), connection.models));
+    return Object.entries(patch).map(([key, value]) => ({ path: [key], value: value as Value }));
+  },
+  hints: () => ["OpenClaw can take it in by itself, too:", "sluice connect openclaw | openclaw config patch --stdin"],
+});

@@ -1,4 +1,5 @@
 import type { Client } from "./client.ts";
+import { write } from "./connect.ts";
 import type { Stage } from "./stage.ts";
 import { after, before, checkContinued, checkThoughts, file, prompt } from "./task.ts";
 
@@ -23,11 +24,10 @@ export const claudeCode: Client = {
   },
 };
 
-async function ask({ run, url }: Stage, words: string, ...flags: string[]): Promise<void> {
+async function ask(stage: Stage, words: string, ...flags: string[]): Promise<void> {
+  await write(stage, "claude");
   const tools = ["--permission-mode", "acceptEdits", "--allowedTools=Bash"];
-  await run(["claude", "--print", "--model", "sonnet", ...tools, ...flags, words], {
-    ANTHROPIC_BASE_URL: url,
-    ANTHROPIC_API_KEY: "any",
+  await stage.run(["claude", "--print", "--model", "sonnet", ...tools, ...flags, words], {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   });
 }

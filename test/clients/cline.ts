@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
+import { write } from "./connect.ts";
 import { after, before, checkContinued, file, prompt } from "./task.ts";
 
 /** Cline's command line; of the APIs it takes another address for chat only. */
@@ -17,7 +18,7 @@ export const cline: Client = {
     const settings = join(stage.home, "settings.json");
     writeFileSync(settings, JSON.stringify({ telemetryOptOut: true, autoUpdateEnabled: false }));
     const run = (...words: string[]) => stage.run(["cline", ...words], { CLINE_GLOBAL_SETTINGS_PATH: settings });
-    await run("auth", "-p", "openai-compatible", "-k", "any", "-m", "sonnet", "-b", `${stage.url}/v1`);
+    await write(stage, "cline");
     await run("--json", prompt);
     checkContinued(stage);
   },

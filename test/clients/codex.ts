@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
-import { connect } from "./connect.ts";
+import { write } from "./connect.ts";
 import type { Stage } from "./stage.ts";
 import { after, before, checkContinued, checkThoughts, file, prompt } from "./task.ts";
 
@@ -35,18 +35,19 @@ const flags = ["--skip-git-repo-check", "--strict-config", "--dangerously-bypass
 
 async function exec(stage: Stage, command: readonly string[], words: string): Promise<void> {
   const folder = join(stage.home, ".codex");
+  const config = join(folder, "config.toml");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "config.toml"), own + (await connect(stage, "codex")) + quiet);
+  if (!existsSync(config)) writeFileSync(config, own);
+  await write(stage, "codex");
   await stage.run(["codex", "exec", ...command, ...flags, words]);
 }
 
-/** What a person may have in the file: above all tables, and behind them. The last lines keep it from its vendor. */
+/** What a person may have in the file: above all tables, and in tables. The last lines keep it from its vendor. */
 const own = `
 model_reasoning_effort = "medium"
 model_reasoning_summary = "auto"
 check_for_update_on_startup = false
-`;
-const quiet = `
+
 [analytics]
 enabled = false
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
+import { connect, write } from "./connect.ts";
 import { after, before, checkContinued, file, prompt, type Steps } from "./task.ts";
 
 const steps: Steps = [
@@ -10,7 +11,10 @@ const steps: Steps = [
   { name: "client_Bash", input: { command: `sed -i s/${before}/${after}/ ${file} && cat ${file}` } },
 ];
 
-/** Continue's command line: three of its tools have the names of Claude Code's own. */
+/**
+ * Continue's command line: three of its tools have the names of Claude Code's own. `sluice connect` has it speak Messages;
+ * for the other API the provider has another name.
+ */
 function by(api: string, provider: "anthropic" | "openai"): Client {
   return {
     api,
@@ -18,12 +22,13 @@ function by(api: string, provider: "anthropic" | "openai"): Client {
     // For its newest version, with the id of the machine.
     hosts: ["api.continue.dev"],
     async perform(stage) {
-      const config = join(stage.home, "config.yaml");
-      const model = { name: "Sluice", provider, model: "sonnet", apiBase: `${stage.url}/v1`, apiKey: "any" };
-      // JSON is YAML, too.
-      writeFileSync(config, JSON.stringify({ name: "Test", version: "1.0.0", schema: "v1", models: [model] }));
-      await stage.run(["cn", "--config", config, "--auto", "--print", prompt], quiet);
-      await stage.run(["cn", "--config", config, "--auto", "--resume", "--print", "And now?"], quiet);
+      const config = join(stage.home, ".continue/config.yaml");
+      await write(stage, "continue");
+      if (provider !== "anthropic") {
+        writeFileSync(config, (await connect(stage, "continue")).replaceAll("anthropic", provider));
+      }
+      await stage.run(["cn", "--auto", "--print", prompt], quiet);
+      await stage.run(["cn", "--auto", "--resume", "--print", "And now?"], quiet);
       checkContinued(stage);
     },
   };

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "./client.ts";
+import { connect, write } from "./connect.ts";
 import { after, before, checkContinued, file, prompt, type Steps } from "./task.ts";
 
 const steps: Steps = [
@@ -12,15 +13,18 @@ const steps: Steps = [
 /** These would have it fetch its vendor's list of models, and a package of its own from npm. */
 const quiet = { OPENCODE_DISABLE_MODELS_FETCH: "1", npm_config_registry: "http://127.0.0.1:9" };
 
-/** opencode speaks each API by the AI SDK's provider for it. */
+/** opencode speaks each API by the AI SDK's provider for it: `sluice connect` names that of Messages. */
 function through(npm: string, api: string): Client {
   return {
     api,
     steps,
     async perform(stage) {
-      const options = { baseURL: `${stage.url}/v1`, apiKey: "any" };
-      const provider = { sluice: { npm, options, models: { sonnet: {} } } };
-      writeFileSync(join(stage.work, "opencode.json"), JSON.stringify({ provider }));
+      await write(stage, "opencode");
+      if (api !== "messages") {
+        const config = JSON.parse(await connect(stage, "opencode"));
+        config.provider.sluice.npm = npm;
+        writeFileSync(join(stage.work, "opencode.json"), JSON.stringify(config));
+      }
       const run = (...words: string[]) => stage.run(["opencode", "run", "-m", "sluice/sonnet", ...words], quiet);
       await run(prompt);
       await run("--continue", "And what does it say now?");
