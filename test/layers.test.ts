@@ -192,17 +192,12 @@ const rooms: Record<string, string[]> = {
 };
 
 const packages: Record<string, string[]> = {
-<<<<<<< HEAD
   zod: ["dialect/", "engine/", "service/record.ts"],
   citty: ["main.ts", "commands/", "shell/"],
-=======
-  zod: ["dialect/", "options", "option-values.ts", "config.ts", "engine/"],
-  citty: ["main.ts", "commands/"],
   yaml: ["connect/format/yaml.ts"],
   // In the text of a snippet.
   openai: ["connect/sdks.ts"],
   "@anthropic-ai/sdk": ["connect/sdks.ts"],
->>>>>>> e3d048e (connect: eleven clients, each with its snippet; --write brings it into the client's file, --undo takes it out, --dry-run shows a diff)
   // Its types only: what a plugin imports at run time would be a dependency.
   "openclaw/plugin-sdk/plugin-entry": ["openclaw/"],
 };

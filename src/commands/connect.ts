@@ -15,6 +15,8 @@ import { stateFolder } from "../state.ts";
 import { readableByAnyone } from "../trust.ts";
 import { helpArgs } from "./args.ts";
 
+const names = Object.keys(clients);
+
 const own = {
   write: { type: "boolean", description: "Bring it into the client's config file, with a backup beside it" },
   undo: { type: "boolean", description: "Take out of the config file what --write brought in" },
@@ -25,7 +27,7 @@ const own = {
 export const connect = defineCommand<ArgsDef>({
   meta: { name: "connect", description: "Show what connects a client (stdout) and where it goes (stderr), or do it" },
   args: {
-    client: { type: "positional", description: Object.keys(clients).join(", "), required: false },
+    client: { type: "positional", description: names.join(", "), valueHint: names.join("|"), required: false },
     ...own,
     ...helpArgs(),
   },
@@ -47,7 +49,6 @@ export const connect = defineCommand<ArgsDef>({
 });
 
 function find(name: string | undefined): Client {
-  const names = Object.keys(clients);
   const list = `sluice connect knows ${names.join(", ")}.`;
   if (name === undefined || name.startsWith("-")) throw usage(`Name a client first: ${list}`);
   const client = Object.hasOwn(clients, name) ? clients[name] : undefined;

@@ -16,5 +16,8 @@ export const aider = fileClient({
     // It would open a page in the browser, for a model that it does not know.
     { path: ["show-model-warnings"], value: false },
   ],
-  hints: () => ["An .aider.conf.yml in the folder or its repository counts more than this one: see --file."],
+  hints: () => [
+    "What counts more: an .aider.conf.yml in the folder or its repository (see --file), and OPENAI_API_KEY and",
+    "OPENAI_API_BASE in the environment.",
+  ],
 });

@@ -13,16 +13,18 @@ export const cursor: Client = {
       language: "text",
       text: `${why}
 
-What would work is a tunnel that gives Sluice a public HTTPS address. Then all that you send passes Cursor's servers,
-and whoever learns the address and the key can spend your subscription. If you want that all the same:
+Only a tunnel that gives Sluice a public HTTPS address would change that. Then all that you send passes Cursor's
+servers, and whoever learns the address and the key can use your subscription. Even so it is not for everything: a paid
+plan is needed, Tab stays with Cursor's own model, the agent refuses models of your own where chat takes them, and the
+requests differ from OpenAI's, for which other gateways have a route of their own. Sluice was not tried with it.
+If you want to try it all the same:
 
   sluice serve --allow-host NAME.EXAMPLE     with SLUICE_CLIENT_KEY set to a long random key
   Cursor Settings > Models > API Keys        OpenAI API Key: that key
                                              Override OpenAI Base URL: https://NAME.EXAMPLE/v1
                                              Add model: sonnet
 
-It is for chat and the agent; Tab and Cursor's other own features stay with Cursor's models. While the override is on,
-all of OpenAI's models go there. Cursor's terminal can run a client that works, such as \`claude\` or \`codex\`.
+What works is a client in Cursor's terminal, such as \`claude\` or \`codex\`, and the editor plugins of Cline and Continue.
 `,
     },
   ],

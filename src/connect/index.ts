@@ -1,6 +1,6 @@
 import { aider } from "./aider.ts";
 import { claude } from "./claude.ts";
-import type { Client, Connection, Snippet } from "./client.ts";
+import type { Client, Connection } from "./client.ts";
 import { cline } from "./cline.ts";
 import { codex } from "./codex.ts";
 import { continueDev } from "./continue.ts";
@@ -25,24 +25,30 @@ export const clients: Readonly<Record<string, Client>> = {
   anthropic,
 };
 
-/** What a page shows for a client: its snippets, each with its place and its language. */
-export interface Instructions {
-  /** What `sluice connect` calls it. */
+/** One snippet of a client, with all that a page shows of it. */
+export interface Instruction {
+  /** What `sluice connect` calls the client. */
   readonly name: string;
   readonly title: string;
-  readonly snippets: readonly Snippet[];
+  readonly place: string;
+  readonly language: string;
+  readonly snippet: string;
   readonly hints: readonly string[];
   /** Whether `sluice connect NAME --write` does it. */
   readonly writes: boolean;
 }
 
-/** What connects each client with a Sluice. */
-export function instructions(connection: Connection): Instructions[] {
-  return Object.entries(clients).map(([name, client]) => ({
-    name,
-    title: client.title,
-    snippets: client.snippets(connection),
-    hints: client.hints(connection),
-    writes: client.config !== undefined,
-  }));
+/** What connects each client with a Sluice: for most of them one snippet. */
+export function instructions(connection: Connection): Instruction[] {
+  return Object.entries(clients).flatMap(([name, client]) =>
+    client.snippets(connection).map(({ place, language, text }) => ({
+      name,
+      title: client.title,
+      place,
+      language,
+      snippet: text,
+      hints: client.hints(connection),
+      writes: client.config !== undefined,
+    })),
+  );
 }
