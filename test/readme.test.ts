@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
+import { clients } from "../src/connect/index.ts";
 import { testedVersion } from "../src/engine/claude/locate.ts";
 import { exitCodes } from "../src/error.ts";
 import { options } from "../src/options.ts";
@@ -38,6 +39,11 @@ describe("tables", () => {
     const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
     expect(rows).toEqual(properties.map(([key, property]) => [`\`${key}\``, `\`${shown(property.default)}\``]));
     expect(readme).toContain(`openclaw-sluice-${manifest.version}.tgz`);
+  });
+
+  test("every client of `sluice connect` has a row, in its order", () => {
+    const shown = readTable(readme, "Connecting clients").map(([name]) => name);
+    expect(shown).toEqual(Object.keys(clients).map((name) => `\`${name}\``));
   });
 
   test("the exit codes are those of error.ts", () => {
