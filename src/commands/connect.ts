@@ -9,6 +9,7 @@ import { type Plan, planUndo, planWrite } from "../connect/plan.ts";
 import { Records } from "../connect/records.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
+import { escapeControls } from "../log.ts";
 import { nearest } from "../nearest.ts";
 import { knownModels, listModels } from "../openclaw/models.ts";
 import { stateFolder } from "../state.ts";
@@ -124,7 +125,13 @@ function showPlan({ path, before, after }: Plan): void {
   const changes = diff(before ?? "", after ?? "");
   const [old, fresh] = [before === undefined ? "/dev/null" : path, after === undefined ? "/dev/null" : path];
   if (changes === "") console.error(`${path} would stay as it is.`);
-  else process.stdout.write(`--- ${old}\n+++ ${fresh}\n${changes}`);
+  // A program gets it as it is; on a terminal what is in the file has no say.
+  else process.stdout.write(`--- ${old}\n+++ ${fresh}\n${process.stdout.isTTY ? printable(changes) : changes}`);
+}
+
+function printable(text: string): string {
+  const parts = text.split(/(\t|\r?\n)/);
+  return parts.map((part, index) => (index % 2 === 0 ? escapeControls(part) : part)).join("");
 }
 
 function usage(sentence: string): StartError {

@@ -102,7 +102,8 @@ export function removeConfig(file: FoundFile): void {
 function create(path: string, bytes: Buffer, like: Stats | undefined): void {
   const file = openSync(path, "wx", 0o600);
   try {
-    if (like !== undefined && like.uid !== process.getuid?.()) fchownSync(file, like.uid, like.gid);
+    const own = like === undefined || (like.uid === process.getuid?.() && like.gid === process.getgid?.());
+    if (!own) fchownSync(file, like.uid, like.gid);
     fchmodSync(file, like === undefined ? 0o600 : like.mode & 0o777);
     writeFileSync(file, bytes, { flush: true });
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What Sluice has written into config files, so that it can take it out again. */
 
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStateSubfolder } from "../state.ts";
 import type { Path } from "./format/format.ts";
@@ -17,15 +17,19 @@ export interface Written {
   readonly values: readonly { readonly path: Path; readonly digest: string }[];
 }
 
+/** The folder in the state folder. */
+const name = "connect";
+
 /** Records in a folder of the state folder, one a config file: each is there whole, or not at all. */
 export class Records {
-  readonly #folder: string;
+  readonly #state: string;
 
   constructor(stateFolder: string) {
-    this.#folder = openStateSubfolder(stateFolder, "connect");
+    this.#state = stateFolder;
   }
 
   read(file: string): Written | undefined {
+    if (!existsSync(join(this.#state, name))) return undefined;
     try {
       return JSON.parse(readFileSync(this.#pathOf(file), "utf8")) as Written;
     } catch (error) {
@@ -35,7 +39,7 @@ export class Records {
   }
 
   write(record: Written): void {
-    const draft = join(this.#folder, crypto.randomUUID());
+    const draft = join(openStateSubfolder(this.#state, name), crypto.randomUUID());
     writeFileSync(draft, JSON.stringify(record), { mode: 0o600, flag: "wx", flush: true });
     renameSync(draft, this.#pathOf(record.file));
   }
@@ -45,7 +49,7 @@ export class Records {
   }
 
   #pathOf(file: string): string {
-    return join(this.#folder, `${digest(file).slice(0, 32)}.json`);
+    return join(openStateSubfolder(this.#state, name), `${digest(file).slice(0, 32)}.json`);
   }
 }
 
