@@ -92,7 +92,7 @@ function show(client: Client, connection: Connection): void {
     if (client.cannot === undefined || snippets.length > 1) console.error(`${index > 0 ? "\n" : ""}Into ${place}:`);
     process.stdout.write(text);
   });
-  const hints = client.hints(connection);
+  const hints = [...client.hints(connection), ...(client.instead?.(connection) ?? [])];
   if (hints.length > 0) console.error(["", ...hints].join("\n"));
 }
 

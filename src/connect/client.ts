@@ -28,6 +28,8 @@ export interface Client {
   snippets(connection: Connection): readonly Snippet[];
   /** What else there is to do or to know, a line each; what is to be run is a line of its own. */
   hints(connection: Connection): readonly string[];
+  /** Another way than to put the snippet where it belongs. */
+  instead?(connection: Connection): readonly string[];
   /** The file that `--write` changes; without it there is none, and `cannot` says why. */
   readonly config?: ConfigFile;
   readonly cannot?: string;

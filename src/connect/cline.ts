@@ -25,7 +25,8 @@ export const cline = fileClient({
       { path: ["providers", provider, "updatedAt"], value: "2026-01-01T00:00:00.000Z", optional: true },
     ];
   },
-  hints: ({ url, models: [model] }) => [
+  hints: () => [],
+  instead: ({ url, models: [model] }) => [
     "The same by hand:",
     `cline auth -p ${provider} -k KEY -m ${model} -b ${url}/v1`,
     "In the editor: API Provider “OpenAI Compatible”, with that base URL, key and model.",

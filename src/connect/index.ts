@@ -47,7 +47,7 @@ export function instructions(connection: Connection): Instruction[] {
       place,
       language,
       snippet: text,
-      hints: client.hints(connection),
+      hints: [...client.hints(connection), ...(client.instead?.(connection) ?? [])],
       writes: client.config !== undefined,
     })),
   );

@@ -18,5 +18,6 @@ export const openclaw = fileClient({
     const patch = configPatch(providerEntry(connection.url, keyOf(connection), connection.models));
     return Object.entries(patch).map(([key, value]) => ({ path: [key], value: value as Value }));
   },
-  hints: () => ["OpenClaw can take it in by itself, too:", "sluice connect openclaw | openclaw config patch --stdin"],
+  hints: () => [],
+  instead: () => ["OpenClaw can take it in by itself, too:", "sluice connect openclaw | openclaw config patch --stdin"],
 });

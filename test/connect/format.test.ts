@@ -112,8 +112,8 @@ function change(format: Format, text: string): string {
 describe("json", () => {
   test.each([
     ["{}", '{\n  "model": "m",\n  "p": {\n    "sluice": {\n      "u": "x",\n      "n": 1\n    }\n  }\n}'],
-    ['{"a":1}\n', '{"a":1, "model": "m", "p": {"sluice":{"u":"x", "n": 1}}}\n'],
-    ['{"a":1,}', '{"a":1, "model": "m", "p": {"sluice":{"u":"x", "n": 1}},}'],
+    ['{"a":1}\n', '{"a":1, "model": "m", "p": { "sluice": { "u": "x", "n": 1 } }}\n'],
+    ['{"a":1,}', '{"a":1, "model": "m", "p": { "sluice": { "u": "x", "n": 1 } },}'],
     [
       '{\n\t"a": 1, // one\n\t// the end\n}\n',
       '{\n\t"a": 1, // one\n\t"model": "m",\n\t"p": {\n\t\t"sluice": {\n\t\t\t"u": "x",\n\t\t\t"n": 1,\n\t\t},\n\t},\n\t// the end\n}\n',

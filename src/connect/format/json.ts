@@ -89,6 +89,8 @@ function spread(text: string, root: ObjectNode, { start, end, members }: ObjectN
 }
 
 function render(text: string, value: Value, unit: string, indent: string): string {
+  // On one line it has spaces, too; in a string there is no line.
+  if (unit === "") return JSON.stringify(value, undefined, 1).replace(/\n */g, " ");
   return JSON.stringify(value, undefined, unit).replaceAll("\n", lineEnding(text) + indent);
 }
 
