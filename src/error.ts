@@ -108,8 +108,8 @@ export const exitCodes = {
   not_logged_in: 5,
   port_taken: 6,
   claude_broken: 7,
-  unwell: 8,
-  service: 9,
+  problem_found: 8,
+  service_failed: 9,
 } as const;
 
 /** A failure at start that the person at the terminal can mend: one sentence, no stack. */

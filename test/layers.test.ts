@@ -123,6 +123,21 @@ const rooms: Record<string, string[]> = {
   "reload.ts": ["config.ts", "options.ts"],
   "log-file.ts": ["error.ts"],
   "address.ts": ["type:config.ts"],
+  "doctor/": [
+    "address.ts",
+    "config.ts",
+    "engine/anthropic/credentials.ts",
+    "engine/claude/environment.ts",
+    "engine/claude/locate.ts",
+    "engine/claude/memory.ts",
+    "engine/own-address.ts",
+    "error.ts",
+    "nearest.ts",
+    "options.ts",
+    "service/",
+    "state.ts",
+    "store/database.ts",
+  ],
   "service/": [
     "address.ts",
     "config.ts",
@@ -220,6 +235,7 @@ const onlyIn: [pattern: RegExp, files: string[]][] = [
     /\bDate\.now\b|\bnew Date\(\)/,
     [
       "log.ts",
+      "doctor/machine.ts",
       "store/responses.ts",
       "observe/request.ts",
       // Days of the calendar.

@@ -6,6 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   demo: async () => (await import("./demo.ts")).demo,
   config: async () => (await import("./config.ts")).config,
   usage: async () => (await import("./usage.ts")).usage,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   service: async () => (await import("./service.ts")).service,
   connect: async () => (await import("./connect.ts")).connect,
   completions: async () => (await import("./completions.ts")).completions,

@@ -68,7 +68,7 @@ async function status(service: Service, args: readonly string[]): Promise<number
   takeNone(args.filter((arg) => arg !== "--json"));
   const status = await service.status();
   console.log(args.includes("--json") ? asJson(status) : asText(status));
-  return status.health?.ok ? 0 : exitCodes.service;
+  return status.health?.ok ? 0 : exitCodes.service_failed;
 }
 
 async function logs(service: Service, args: readonly string[]): Promise<number> {
@@ -95,7 +95,7 @@ function find(name: string | undefined): Action {
 
 function installed(service: Service): Service {
   if (service.installed) return service;
-  throw new StartError("service", "There is no service: `sluice service install` installs it.");
+  throw new StartError("service_failed", "There is no service: `sluice service install` installs it.");
 }
 
 function takeNone([first]: readonly string[]): void {

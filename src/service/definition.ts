@@ -146,7 +146,7 @@ function ownCommand(config: Config): string[] {
 
 function temporary(path: string): StartError {
   return new StartError(
-    "service",
+    "service_failed",
     `This Sluice lies in a folder that may be gone tomorrow (${dirname(path)}): install it first, with \`npm install -g claude-sluice\`, and then the service.`,
   );
 }

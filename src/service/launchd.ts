@@ -33,7 +33,7 @@ export class Launchd implements Manager {
     if (code === 0) return;
     const said = stderr.trim().split("\n")[0];
     throw new StartError(
-      "service",
+      "service_failed",
       `launchd has no session of yours (${said}): log in on the screen of this Mac once; ssh alone has none.`,
     );
   }

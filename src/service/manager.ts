@@ -49,7 +49,7 @@ export function chooseManager(config: Pick<Config, "env">, platform: string = pr
       return new Systemd(config.env);
     default:
       throw new StartError(
-        "service",
+        "service_failed",
         "Here Sluice can't be installed as a service: have the system start `sluice serve` when you log in, on Windows with the Task Scheduler.",
       );
   }

@@ -28,13 +28,13 @@ export async function must(command: readonly string[], env: Environment, seconds
   const { code, stdout, stderr } = await run(command, env, seconds);
   if (code === 0) return stdout;
   const said = (stderr || stdout).trim().split("\n")[0] ?? "";
-  throw new StartError("service", `\`${command.join(" ")}\` failed (exit code ${code}): ${said}`);
+  throw new StartError("service_failed", `\`${command.join(" ")}\` failed (exit code ${code}): ${said}`);
 }
 
 /** Runs a program that speaks to the person itself, and gives its exit code. */
 export async function show(command: readonly string[], env: Environment): Promise<number> {
   const child = start(command, env, "inherit");
-  if (child === undefined) throw new StartError("service", `There is no program ${command[0]} on PATH.`);
+  if (child === undefined) throw new StartError("service_failed", `There is no program ${command[0]} on PATH.`);
   return await child.exited;
 }
 

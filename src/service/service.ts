@@ -114,5 +114,5 @@ const reasons: Readonly<Record<number, string>> = {
 
 function notRunning(exitCode: number): StartError {
   const reason = reasons[exitCode] ?? `exit code ${exitCode}, see \`sluice service logs\``;
-  return new StartError("service", `The service does not answer: ${reason}.`);
+  return new StartError("service_failed", `The service does not answer: ${reason}.`);
 }

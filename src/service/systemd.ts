@@ -36,16 +36,16 @@ export class Systemd implements Manager {
     const { code, stderr } = await run(["systemctl", "--user", "show-environment"], this.#env);
     if (code === 0) return;
     const instead = "run `sluice serve` under what starts programs here";
-    if (code === 127) throw new StartError("service", `There is no systemd (no systemctl on PATH): ${instead}.`);
+    if (code === 127) throw new StartError("service_failed", `There is no systemd (no systemctl on PATH): ${instead}.`);
     if (/microsoft/i.test(release())) {
       throw new StartError(
-        "service",
+        "service_failed",
         "This WSL runs without systemd: write `[boot]` and `systemd=true` into /etc/wsl.conf, run `wsl --shutdown` in Windows, and try again.",
       );
     }
     const said = stderr.trim().split("\n")[0];
     throw new StartError(
-      "service",
+      "service_failed",
       `The systemd of this user does not answer (${said}): log in as the user itself, not by su or sudo; in a container, ${instead}.`,
     );
   }

@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { ProxyError } from "../error.ts";
 import { openStateFolder } from "../state.ts";
@@ -43,6 +43,19 @@ export function checkWritable(folder: string): ProxyError | undefined {
     return undefined;
   } catch (error) {
     return databaseError(databasePath(folder), error);
+  }
+}
+
+/** Throws a ProxyError with a sentence where the database of a state folder could not be opened. Changes nothing. */
+export function inspectDatabase(folder: string): void {
+  const path = databasePath(folder);
+  if (!existsSync(path)) return;
+  try {
+    using database = new Database(path, { readonly: true, strict: true });
+    if (versionOf(database) > migrations.length) throw newer(path);
+    database.query("SELECT count(*) FROM sqlite_schema").get();
+  } catch (error) {
+    throw databaseError(path, error);
   }
 }
 
@@ -97,6 +110,13 @@ function prepare(database: Database): void {
   database.run("PRAGMA secure_delete = ON");
 }
 
+function newer(path: string): ProxyError {
+  return new ProxyError(
+    "bug",
+    `The database ${path} was written by a newer Sluice: update this one, or move the file away.`,
+  );
+}
+
 function versionOf(database: Database): number {
   return database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
@@ -107,10 +127,7 @@ function migrate(database: Database, path: string, steps: readonly string[]): vo
   const bring = database.transaction(() => {
     const version = versionOf(database);
     if (version > steps.length) {
-      throw new ProxyError(
-        "bug",
-        `The database ${path} was written by a newer Sluice: update this one, or move the file away.`,
-      );
+      throw newer(path);
     }
     for (const statements of steps.slice(version)) database.run(statements);
     if (version < steps.length) database.run(`PRAGMA user_version = ${steps.length}`);

@@ -110,14 +110,19 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
   expect(again).toMatchObject({ running: true, version: manifest.version });
 
   expect((await sluice("stop")).code).toBe(0);
-  expect(await status()).toMatchObject({ code: exitCodes.service, installed: true, running: false, exit_code: 0 });
+  expect(await status()).toMatchObject({
+    code: exitCodes.service_failed,
+    installed: true,
+    running: false,
+    exit_code: 0,
+  });
   expect((await sluice("start")).code).toBe(0);
   expect((await sluice("restart")).code).toBe(0);
 
   scriptedClaude(home, { ...sound, auth: `echo '{"loggedIn":false}'` });
   const refused = await sluice("restart");
   expect([refused.code, refused.output]).toEqual([
-    exitCodes.service,
+    exitCodes.service_failed,
     "sluice: The service does not answer: Claude Code is not logged in: run `claude auth login`, and it starts within 10 seconds.\n",
   ]);
 

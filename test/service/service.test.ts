@@ -136,7 +136,7 @@ describe("install", () => {
     stage.programs.write("start-fails", exitCode);
     stage.programs.write("for-ever", "");
     const { code, stderr } = await install(stage);
-    expect(code).toBe(exitCodes.service);
+    expect(code).toBe(exitCodes.service_failed);
     expect(stderr).toStartWith(`sluice: The service does not answer: ${reason}`);
   });
 
@@ -144,7 +144,7 @@ describe("install", () => {
     await using stage = await setStage(fakes);
     stage.programs.write("no-bus", "Failed to connect to bus: No medium found\n");
     const { code, stderr } = await install(stage);
-    expect([code, existsSync(unitOf(stage))]).toEqual([exitCodes.service, false]);
+    expect([code, existsSync(unitOf(stage))]).toEqual([exitCodes.service_failed, false]);
     expect(stderr).toMatch(/does not answer \(Failed to connect to bus: No medium found\): log in as the user itself/);
   });
 
@@ -154,7 +154,7 @@ describe("install", () => {
     mkdirSync(bin);
     const { code, stderr } = await install(stage, [], { PATH: bin });
     expect([code, stderr]).toEqual([
-      exitCodes.service,
+      exitCodes.service_failed,
       "sluice: There is no systemd (no systemctl on PATH): run `sluice serve` under what starts programs here.\n",
     ]);
   });
@@ -170,7 +170,7 @@ test("status, start, stop, restart, logs and uninstall", async () => {
   await using stage = await setStage(fakes);
   for (const action of ["start", "stop", "restart", "logs"]) {
     expect(await sluice(stage, [action])).toEqual({
-      code: exitCodes.service,
+      code: exitCodes.service_failed,
       stdout: "",
       stderr: "sluice: There is no service: `sluice service install` installs it.\n",
     });
@@ -190,7 +190,7 @@ test("status, start, stop, restart, logs and uninstall", async () => {
 
   expect((await sluice(stage, ["stop"])).stdout).toStartWith("The service is stopped");
   const stopped = await sluice(stage, ["status"]);
-  expect([stopped.code, stopped.stdout]).toEqual([exitCodes.service, expect.stringMatching(/^running +no$/m)]);
+  expect([stopped.code, stopped.stdout]).toEqual([exitCodes.service_failed, expect.stringMatching(/^running +no$/m)]);
   for (const action of ["start", "restart"]) {
     expect((await sluice(stage, [action])).stdout).toStartWith(`Sluice ${manifest.version} answers on`);
   }

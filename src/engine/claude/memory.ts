@@ -65,7 +65,10 @@ function residentSet(pid: number): number {
   }
 }
 
-/** An idle process takes about 150 MB (cli-protocol.md section 13): a quarter of the memory is for them. */
+/** What an idle process takes (cli-protocol.md section 13), in bytes. */
+export const memoryOfProcess = 150e6;
+
+/** A quarter of the memory is for them. */
 export function processesByMemory(): number {
-  return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / 150e6)));
+  return Math.min(32, Math.max(4, Math.floor(totalmem() / 4 / memoryOfProcess)));
 }
