@@ -6,6 +6,8 @@ export interface Health {
   readonly ok: boolean;
   /** Undefined where it did not know our client key. */
   readonly version?: string | undefined;
+  /** Its process; undefined in the same case. */
+  readonly pid?: number | undefined;
 }
 
 /** How long it may take to answer (milliseconds). */
@@ -21,9 +23,13 @@ export async function askHealth(config: Pick<Config, "host" | "port" | "clientKe
       // A proxy for the outside world cannot reach this machine's loopback.
       proxy: false,
     });
-    const { ok, version } = (await response.json()) as Partial<Record<string, unknown>>;
+    const { ok, version, pid } = (await response.json()) as Partial<Record<string, unknown>>;
     if (typeof ok !== "boolean" || !response.headers.has("request-id")) return undefined;
-    return { ok, version: typeof version === "string" ? version : undefined };
+    return {
+      ok,
+      version: typeof version === "string" ? version : undefined,
+      pid: typeof pid === "number" ? pid : undefined,
+    };
   } catch {
     return undefined;
   }

@@ -232,7 +232,7 @@ class Door {
         }
         const health = await engine.health();
         // That it lives may anyone know; what it does, and what is left of a subscription, only who may use it.
-        const told = this.#guard.hasKey(request) ? { ...health, version } : { ok: health.ok };
+        const told = this.#guard.hasKey(request) ? { ...health, version, pid: process.pid } : { ok: health.ok };
         return Response.json(told, { status: health.ok ? 200 : 503 });
       }
       case "response":

@@ -68,9 +68,11 @@ export class Service {
   async status(): Promise<ServiceStatus> {
     const { installed, record } = this;
     const { kind, file } = this.manager;
-    const state = installed ? await this.manager.state() : { running: false };
+    const state: ServiceState = installed ? await this.manager.state() : { running: false };
     const own = record && this.#configOf(record);
-    const health = own && state.running ? await askHealth(own) : undefined;
+    const answer = own && state.running ? await askHealth(own) : undefined;
+    // Another one may have taken the port.
+    const health = [undefined, state.pid].includes(answer?.pid) ? answer : undefined;
     return { manager: kind, file, installed, record, ...state, address: own && addressOf(own), health };
   }
 

@@ -32,7 +32,6 @@ export function renderUnit(
     "# Written by `sluice service install`, which also changes it; `sluice service uninstall` removes it.",
     "[Unit]",
     "Description=Sluice: Anthropic and OpenAI APIs, answered by Claude Code",
-    "After=network.target",
     "# It tries again until what keeps it from running (no login, a port that is taken) is mended.",
     "StartLimitIntervalSec=0",
     "",

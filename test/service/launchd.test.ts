@@ -97,7 +97,7 @@ test("is installed as an agent that launchd starts, and starts again when it has
   expect(await service.ready()).toMatchObject({
     installed: true,
     running: true,
-    pid: 1,
+    pid: process.pid,
     address: `http://127.0.0.1:${stage.port}`,
     health: { ok: true, version: manifest.version },
   });

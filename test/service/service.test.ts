@@ -140,6 +140,14 @@ describe("install", () => {
     expect(stderr).toStartWith(`sluice: The service does not answer: ${reason}`);
   });
 
+  test("a Sluice of one's own on the same port is not taken for the service", async () => {
+    await using stage = await setStage(fakes);
+    expect((await install(stage)).code).toBe(0);
+    stage.programs.write("shown", "ActiveState=active\nMainPID=1\nExecMainCode=0\nExecMainStatus=0\n");
+    const { code, stdout } = await sluice(stage, ["status"]);
+    expect([code, stdout]).toEqual([exitCodes.service_failed, expect.stringContaining(", which does not answer\n")]);
+  });
+
   test("without a bus for the user", async () => {
     await using stage = await setStage(fakes);
     stage.programs.write("no-bus", "Failed to connect to bus: No medium found\n");

@@ -32,6 +32,7 @@ export async function setStage(scripts: Readonly<Record<string, string>>): Promi
   };
   const { config } = loadConfig(["--port", "0"], { mode: "echo", env });
   const server = await startServer(config, createLog("silent"));
+  programs.write("pid", String(process.pid));
   return {
     home,
     env,

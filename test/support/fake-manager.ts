@@ -36,7 +36,7 @@ export function fakePrograms(folder: string, scripts: Readonly<Record<string, st
 
 /** What `systemctl` does of what Sluice asks for. `start-fails` holds the exit status of a process that does not start. */
 export const fakeSystemctl = `
-active() { printf 'ActiveState=active\\nMainPID=%s\\nExecMainCode=0\\nExecMainStatus=0\\n' 1 > shown; }
+active() { printf 'ActiveState=active\\nMainPID=%s\\nExecMainCode=0\\nExecMainStatus=0\\n' "$(cat pid)" > shown; }
 inactive() { printf 'ActiveState=inactive\\nMainPID=0\\nExecMainCode=1\\nExecMainStatus=%s\\n' "$1" > shown; }
 [ -e shown ] || inactive 0
 case "$2" in
@@ -55,7 +55,7 @@ case "$1 $2" in
 "print gui/"*/*)
   if [ -e leaving ]; then rm leaving loaded; fi
   [ -e loaded ] || { echo 'Could not find service' >&2; exit 113; }
-  printf 'gui/501/claude-sluice = {\\n\\tstate = running\\n\\tpid = %s\\n\\tlast exit code = 0\\n}\\n' 1;;
+  printf 'gui/501/claude-sluice = {\\n\\tstate = running\\n\\tpid = %s\\n\\tlast exit code = 0\\n}\\n' "$(cat pid)";;
 "print gui/"*) if [ -e no-session ]; then cat no-session >&2; exit 125; fi;;
 "bootstrap gui/"*) if [ -e loaded ]; then echo 'Bootstrap failed: 5: Input/output error' >&2; exit 5; fi; touch loaded;;
 "bootout gui/"*) touch leaving;;

@@ -45,6 +45,8 @@ group=/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service
 mkdir -p "$group" /sys/fs/cgroup/system.slice
 chown -R ${uid}:${uid} "$group"
 /lib/systemd/systemd-journald &
+# Who is started before it listens has no log.
+until [ -S /run/systemd/journal/stdout ]; do sleep 0.02; done
 echo $$ > "$group/cgroup.procs"
 "$@" /lib/systemd/systemd --user &
 wait
