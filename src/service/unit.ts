@@ -64,9 +64,11 @@ export function renderUnit(
     [!agent, "SystemCallErrorNumber=EPERM"],
     [!agent, "RestrictNamespaces=yes"],
     [!agent, "UMask=0077"],
+    // Without a user namespace nobody but root can have the rest of this: before systemd 253 it must be asked for.
+    [sandbox, "PrivateUsers=yes"],
     [sandbox, "ProtectSystem=strict"],
     [sandbox, `ReadWritePaths=${["%h", "%T", "%V", ...writable].join(" ")}`],
-    [sandbox && !agent, "PrivateTmp=yes"],
+    [sandbox && !agent && ![cwd, ...command].some(isTemporary), "PrivateTmp=yes"],
     [sandbox, "ProtectKernelTunables=yes"],
     [sandbox, "ProtectControlGroups=yes"],
     [sandbox, "ProtectHostname=yes"],
@@ -76,6 +78,11 @@ export function renderUnit(
     "WantedBy=default.target",
   ];
   return `${lines.flatMap((line) => (typeof line === "string" ? line : line[0] ? line[1] : [])).join("\n")}\n`;
+}
+
+/** Whether a path, or the path that a flag names, is where a private /tmp would hide it. */
+function isTemporary(argument: string | undefined): boolean {
+  return /^(--[a-z-]+=)?\/(var\/)?tmp(\/|$)/.test(argument ?? "");
 }
 
 /** systemd takes no program whose path has quotes or backslashes in it, but a shell that becomes that program. */

@@ -17,16 +17,17 @@ const unitFolder = (home: string) => join(home, ".config/systemd/user");
 
 test("whatever a path, an argument or a variable holds, it reaches the program as it is", async () => {
   await using systemd = await startUserSystemd();
-  const { home } = systemd;
+  const { home, elsewhere } = systemd;
   const cases = fc.sample(fc.record({ folder: nastyName, args: fc.array(nastyText), value: nastyText }), 40);
-  // Says what it was called as, with what, and in which environment.
-  const program = `#!/bin/sh\n{ printf '%s\\0' "$0" "$@"; env -0; } > "$OUT.part" && mv "$OUT.part" "$OUT"\n`;
+  // Says what it was called as, with what, and in which environment; and writes where it may.
+  const program = `#!/bin/sh\ntouch "$CLAUDE_CONFIG_DIR/written" "$CLAUDE_CONFIG_DIR/../$N"\n{ printf '%s\\0' "$0" "$@"; env -0; } > "$OUT.part" && mv "$OUT.part" "$OUT"\n`;
   mkdirSync(unitFolder(home), { recursive: true });
   const expected = cases.map(({ folder, args, value }, n) => {
     const path = join(home, folder, "program");
-    mkdirSync(join(home, folder), { recursive: true });
+    const writable = join(elsewhere, String(n), folder);
+    for (const made of [join(home, folder), writable]) mkdirSync(made, { recursive: true });
     writeFileSync(path, program, { mode: 0o755 });
-    const env = { VALUE: value, OUT: join(home, `out-${n}`), CLAUDE_CONFIG_DIR: join(home, folder) };
+    const env = { VALUE: value, OUT: join(home, `out-${n}`), CLAUDE_CONFIG_DIR: writable, N: String(n) };
     const definition = {
       command: [path, ...args],
       env,
@@ -58,6 +59,8 @@ test("whatever a path, an argument or a variable holds, it reaches the program a
     const words = readFileSync(out, "utf8").split("\0");
     expect(words.slice(0, called.length)).toEqual(called);
     for (const [name, value] of Object.entries(env)) expect(words).toContain(`${name}=${value}`);
+    const written = [join(env.CLAUDE_CONFIG_DIR, "written"), join(elsewhere, env.N, env.N)].map(existsSync);
+    expect(written).toEqual([true, false]);
   }
 });
 
@@ -95,6 +98,12 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
     ["Type=notify", `StatusText=Listening on http://127.0.0.1:${port}`, "SubState=running"].sort(),
   );
   expect(readFileSync(`/proc/${await outerPid(port)}/status`, "utf8")).toMatch(/^NoNewPrivs:\t1$/m);
+  // All but its home and what is temporary is read-only to it, and its /tmp is another.
+  const mounts = readFileSync(`/proc/${await outerPid(port)}/mountinfo`, "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  const rights = Object.fromEntries(mounts.map(([, , , , path = "", options = ""]) => [path, options.slice(0, 2)]));
+  expect(rights).toMatchObject({ "/": "ro", [home]: "rw", "/tmp": "rw", "/var/tmp": "rw" });
   // The journal takes a moment.
   await eventually(async () => (await sluice("logs", "-n", "50")).output.includes("9.9.9 is untested"));
 

@@ -48,8 +48,8 @@ export interface TemporaryFolder extends AsyncDisposable {
 }
 
 /** A folder that is gone with the scope: `await using folder = await temporaryFolder()`. */
-export async function temporaryFolder(): Promise<TemporaryFolder> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), "sluice-test-")));
+export async function temporaryFolder(parent = tmpdir()): Promise<TemporaryFolder> {
+  const path = await realpath(await mkdtemp(join(parent, "sluice-test-")));
   return {
     path,
     // A process that is just ending may still write into it.

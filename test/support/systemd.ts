@@ -12,7 +12,9 @@ const uid = 54_321;
 export interface UserSystemd extends AsyncDisposable {
   /** The home of the user; all below is gone with the scope. */
   readonly home: string;
-  /** Gives the user all that lies in their home. */
+  /** A folder of the user's that is not below their home. */
+  readonly elsewhere: string;
+  /** Gives the user all that lies in these two. */
   own(): Promise<void>;
   /** Runs a command as that user, as in a session of theirs, and gives what it printed to stdout and stderr, and its exit code. */
   run(command: readonly string[], env?: Record<string, string>): Promise<{ code: number; output: string }>;
@@ -37,7 +39,7 @@ set -e
 mount -t cgroup2 none /sys/fs/cgroup
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/log
-mkdir -p /run/systemd/system /run/systemd/journal /run/user/${uid} /var/log/journal
+mkdir -p /run/systemd/system /run/systemd/unit-root /run/systemd/journal /run/user/${uid} /var/log/journal
 touch /run/systemd/journal/flushed
 chown ${uid}:${uid} /run/user/${uid}
 chmod 700 /run/user/${uid}
@@ -61,10 +63,12 @@ until find "/mnt/$1" -depth -type d -exec rmdir {} + ; do [ -d "/mnt/$1" ] || br
 /** Starts it; it ends with the scope: `await using systemd = await startUserSystemd()`. */
 export async function startUserSystemd(): Promise<UserSystemd> {
   await installPrograms({ systemctl: "systemd", nsenter: "util-linux" });
-  const folder = await temporaryFolder();
+  // Not below /tmp, of which a service may have another.
+  const folder = await temporaryFolder("/var/lib");
   const home = join(folder.path, "home");
-  mkdirSync(home);
-  for (const path of [folder.path, home]) await chown(path, uid, uid);
+  const elsewhere = join(folder.path, "elsewhere");
+  for (const path of [home, elsewhere]) mkdirSync(path);
+  for (const path of [folder.path, home, elsewhere]) await chown(path, uid, uid);
   const group = `sluice-test-${crypto.randomUUID()}`;
   const session = { HOME: home, USER: "somebody", XDG_RUNTIME_DIR: `/run/user/${uid}`, PATH: "/usr/bin:/bin" };
   const asUser = (env: Record<string, string> = {}) => {
@@ -84,7 +88,8 @@ export async function startUserSystemd(): Promise<UserSystemd> {
     descendants(child.pid).find(({ command }) => command.includes("systemd --user"))?.pid ?? child.pid;
   const systemd: UserSystemd = {
     home,
-    own: async () => void (await Bun.spawn(["chown", "-R", `${uid}:${uid}`, home]).exited),
+    elsewhere,
+    own: async () => void (await Bun.spawn(["chown", "-R", `${uid}:${uid}`, home, elsewhere]).exited),
     async run(command, env) {
       const enter = ["nsenter", `--target=${inside()}`, "--mount", "--pid", "--cgroup", `--wd=${home}`];
       const all = [...enter, ...asUser(env), ...command];
