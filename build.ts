@@ -12,6 +12,8 @@ import { build, compile, targets } from "./src/release/program.ts";
 import { release } from "./src/release/release.ts";
 
 const source = import.meta.dir;
+// What is bundled carries its path from here, and is to be the same wherever the build was started.
+process.chdir(source);
 const executable = resolve(source, "dist/sluice");
 
 const { values } = parseArgs({

@@ -20,7 +20,7 @@ async function check(): Promise<string[]> {
   await using folder = await temporaryFolder();
   const release = await releaseIn(join(folder.path, "one"), url);
   const first = await sumsOf(release);
-  const second = await sumsOf(await releaseIn(join(folder.path, "somewhere/else"), url));
+  const second = await sumsOf(await releaseIn(join(folder.path, "somewhere/else"), url, folder.path));
   const names = Object.keys({ ...first, ...second });
   const faults = names.filter((name) => first[name] !== second[name]).map((name) => `${name} differs`);
   for (const name of names) console.log(`${first[name]}  ${name}`);

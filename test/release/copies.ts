@@ -9,15 +9,18 @@ const root = resolve(import.meta.dir, "../..");
 const sources = ["src", "build.ts", "package.json", "tsconfig.json", "bunfig.toml", "README.md", "LICENSE"];
 const packages = ["zod", "citty"];
 
-/** Copies the sources into a folder, and runs `bun build.ts --release` there. Returns the release's folder. */
-export async function releaseIn(folder: string, options: readonly string[]): Promise<string> {
+/**
+ * Copies the sources into a folder, and runs their `bun build.ts --release`, from this folder where no other is given.
+ * Returns the release's folder.
+ */
+export async function releaseIn(folder: string, options: readonly string[], cwd = folder): Promise<string> {
   await mkdir(join(folder, "node_modules"), { recursive: true });
   const paths = [...sources, ...packages.map((name) => `node_modules/${name}`)];
   await Promise.all(
     paths.map((path) => cp(join(root, path), join(folder, path), { recursive: true, dereference: true })),
   );
-  const build = Bun.spawn([process.execPath, "build.ts", "--release", ...options], {
-    cwd: folder,
+  const build = Bun.spawn([process.execPath, join(folder, "build.ts"), "--release", ...options], {
+    cwd,
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

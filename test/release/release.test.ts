@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => await folder[Symbol.asyncDispose]());
 
 test("made again, elsewhere, it is the same byte for byte", async () => {
-  const again = await releaseIn(join(folder.path, "somewhere/else"), ["--target", "linux-x64"]);
+  const again = await releaseIn(join(folder.path, "somewhere/else"), ["--target", "linux-x64"], folder.path);
   const sums = await sumsOf(release);
   expect(Object.keys(sums)).toEqual([tarball, archive]);
   expect(await sumsOf(again)).toEqual(sums);
