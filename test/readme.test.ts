@@ -3,8 +3,11 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { clients } from "../src/connect/index.ts";
 import { testedVersion } from "../src/engine/claude/locate.ts";
+import { commands } from "../src/commands/index.ts";
 import { exitCodes } from "../src/error.ts";
 import { options } from "../src/options.ts";
+import { targets } from "../src/release/program.ts";
+import { archiveName } from "../src/release/release.ts";
 import { live } from "../src/reload.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
 import { checkTests, readmePath, readTable, tables } from "./support/readme.ts";
@@ -62,6 +65,18 @@ test("every fault names the test that shows it", async () => {
       ["It snows", "`readme.test.ts` no such test"],
     ]),
   ).toHaveLength(2);
+});
+
+test("what is installed and published has this version", () => {
+  expect(readme).toContain(`tar -xzf ${archiveName("linux-x64")} sluice`);
+  expect(readme).toContain(`npm publish dist/release/claude-sluice-${manifest.version}.tgz`);
+  for (const target of targets.filter((target) => !target.endsWith("-musl"))) expect(readme).toContain(`\`${target}\``);
+});
+
+test("every command is in the table", () => {
+  const [table = ""] = readme.split("\n## Serving\n").slice(1);
+  const told = [...table.matchAll(/^\| `sluice ([a-z]+)/gm)].map(([, name]) => name);
+  expect(told).toEqual(expect.arrayContaining(Object.keys(commands)));
 });
 
 test("what can change while Sluice runs is said", () => {

@@ -16,7 +16,7 @@ export const usage = defineCommand<ArgsDef>({
   meta: { name: "usage", description: "Show what requests have used: tokens, list price, budgets and limits" },
   args: {
     since: { type: "string", description: "How far back to look", valueHint: "TIME", default: "7d" },
-    by: { type: "string", description: "What to sum up by: model, client or day", valueHint: "WHAT", default: "day" },
+    by: { type: "string", description: "What to sum up by", valueHint: groupings.join("|"), default: "day" },
     json: { type: "boolean", description: "Print JSON" },
     ...helpArgs(),
   },

@@ -69,14 +69,18 @@ function flagOf(name: string, { type, description = "", valueHint = "", default:
   };
 }
 
-/** The words of an operand are its hint: `bash|zsh|fish`. */
 function operandOf(name: string, { description = "", valueHint = "" }: ArgDef): Operand {
-  return { name, description, words: valueHint.split("|").filter((word) => word !== "") };
+  return { name, description, words: wordsOf(valueHint) };
 }
 
 function valueOf(hint: string): Value {
   if (hint === "DIRECTORY") return "directory";
-  return hint === "FILE" || hint === "PATH" ? "file" : [];
+  return hint === "FILE" || hint === "PATH" ? "file" : wordsOf(hint);
+}
+
+/** A hint may name all that a value can be: `bash|zsh|fish`. */
+function wordsOf(hint: string): string[] {
+  return hint.includes("|") ? hint.split("|") : [];
 }
 
 /** A part of a command as citty allows it: itself, to come, or made by a function. */

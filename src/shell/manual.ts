@@ -33,8 +33,8 @@ export function manual({ name, version, description, commands, exitCodes }: Prog
       ...own(command).flatMap((flag) => [
         ".RS",
         ".TP",
-        `.B \\-\\-${escape(flag.name)}`,
-        text(`${flag.description}.`),
+        flagLine(flag.name, flag.hint),
+        text(`${flag.description}.${flag.fallback === undefined ? "" : ` Default: ${flag.fallback}.`}`),
         ".RE",
       ]),
     ]),
@@ -79,6 +79,9 @@ function option(option: Option<unknown>): string[] {
     ...extra.map(text),
   ];
 }
+
+const flagLine = (flag: string, hint: string): string =>
+  hint === "" ? `.B \\-\\-${escape(flag)}` : `.BI \\-\\-${escape(flag)} " ${escape(hint)}"`;
 
 const sentence = ({ name, description }: Command["operands"][number]): string[] => [
   text(`${name.toUpperCase()}: ${description}.`),

@@ -22,6 +22,7 @@ const cases: [line: string, completed: string][] = [
   ["--log-level si", "silent"],
   ["config --js", "--json"],
   ["completions z", "zsh"],
+  ["usage --by mo", "model"],
   ["help dem", "demo"],
 ];
 
