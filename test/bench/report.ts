@@ -11,8 +11,8 @@ export interface Failure {
   message: string;
 }
 
-/** How far the slowest measurements of the bare CLI may be from its median on a machine that does nothing else. */
-const noisy = 1.4;
+/** How far the slowest of what is compared with may be from its median on a machine that does nothing else. */
+export const noisy = 1.4;
 
 /** What the rounds have brought: samples by the name of a figure, in the order of the rounds. */
 export interface Measured {
