@@ -23,6 +23,7 @@ const cases: [line: string, completed: string][] = [
   ["config --js", "--json"],
   ["completions z", "zsh"],
   ["usage --by mo", "model"],
+  ["service unin", "uninstall"],
   ["help dem", "demo"],
 ];
 
