@@ -47,7 +47,10 @@ export function createGuard(config: GuardConfig): Guard {
       );
     }
     if (allowedOrigin(request) !== undefined) return;
-    if (request.headers.has("origin")) {
+    const origin = request.headers.get("origin");
+    // Our own page: the name in it is the one that was just found to be ours.
+    const own = origin !== null && /^https?:\/\/(.*)$/i.exec(origin)?.[1] === request.headers.get("host");
+    if (origin !== null && !own) {
       throw new ProxyError("permission", "Web pages may not use this server: allow one with --allow-origin ORIGIN.");
     }
     // A page can send some requests without an Origin, such as that of an <img>.

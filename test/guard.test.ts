@@ -100,9 +100,33 @@ describe("Host", () => {
 });
 
 describe("Origin", () => {
-  test("any is refused, also our own and null", () => {
-    for (const origin of [page, "null", "http://localhost:3456", ""]) {
+  test("any is refused, also null, and what is nearly our own", () => {
+    const near = ["http://localhost", "http://localhost:3457", "http://127.0.0.1:3456", "ftp://localhost:3456"];
+    for (const origin of [
+      page,
+      "null",
+      "",
+      ...near,
+      "http://user@localhost:3456",
+      "http://localhost:3456.evil.example",
+    ]) {
       expect(verdict(guard(), get({ origin }))).toBe("permission 403");
+    }
+  });
+
+  test("that of our own page enters, by whatever name it was reached", () => {
+    expect(verdict(guard(), post("{}", { origin: "http://localhost:3456" }))).toBe("entered");
+    expect(verdict(guard(), get({ host: "[::1]:80", origin: "http://[::1]:80" }))).toBe("entered");
+    const tunnel = guard({ allowedHosts: ["tunnel.example"] });
+    expect(verdict(tunnel, get({ host: "tunnel.example", origin: "https://tunnel.example" }))).toBe("entered");
+  });
+
+  test("a page under a name that leads here is not our own, nor is one that a browser says is of another site", () => {
+    const headers = { host: "evil.example:3456", origin: "http://evil.example:3456" };
+    expect(verdict(guard(), get({ ...headers, "sec-fetch-site": "same-origin" }))).toBe("permission 403");
+    for (const site of ["cross-site", "same-site"]) {
+      const own = { origin: "http://localhost:3456", "sec-fetch-site": site };
+      expect(verdict(guard(), get(own))).toBe("permission 403");
     }
   });
 
