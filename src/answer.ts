@@ -7,7 +7,7 @@ import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
-import type { MessageEvent } from "./messages/types.ts";
+import type { BlockDelta, MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSse } from "./wire/sse.ts";
 
@@ -89,6 +89,12 @@ function textOf(messages: readonly SseMessage[]): string {
   return text;
 }
 
+function tellOf(delta: BlockDelta, observer: Observer): void {
+  if (delta.type === "text_delta") observer.wrote("writing", delta.text.length);
+  else if (delta.type === "thinking_delta") observer.wrote("thinking", delta.thinking.length);
+  else if (delta.type === "input_json_delta") observer.wrote("calling", delta.partial_json.length);
+}
+
 /** The events, first and rest, with the observer told of what they tell. */
 async function* watched(
   first: IteratorResult<readonly MessageEvent[]>,
@@ -105,9 +111,10 @@ async function* watched(
           observer.used((usage = event.message.usage));
         } else if (event.type === "message_delta") {
           observer.used((usage = updateUsage(usage, event.usage)));
-        } else if (event.type === "content_block_delta" && !spoke) {
+        } else if (event.type === "content_block_delta") {
+          if (!spoke) observer.spoke();
           spoke = true;
-          observer.spoke();
+          tellOf(event.delta, observer);
         }
       }
       yield next.value;

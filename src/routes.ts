@@ -4,10 +4,13 @@ import type { Dialect } from "./dialect/dialect.ts";
 import { responses } from "./dialect/responses/index.ts";
 
 /** What is behind a path. */
-export type Endpoint = "answer" | "count" | "models" | "model" | "health" | "metrics" | StorageEndpoint;
+export type Endpoint = "answer" | "count" | "models" | "model" | "health" | "metrics" | StorageEndpoint | PageEndpoint;
 
 /** What the Responses API has beside answers. */
 export type StorageEndpoint = "response" | "input_items" | "cancel" | "compact";
+
+/** What the page at `/` has: itself and its parts, what it shows, and what connects each client. */
+export type PageEndpoint = "page" | "live" | "snippets";
 
 export interface Route {
   /** Whose envelope errors have on this path, whatever goes wrong. */
@@ -21,6 +24,10 @@ export interface Route {
 
 /** The route of a path, with or without its `/v1` and a slash at the end. */
 export function findRoute(pathname: string, headers: Headers): Route {
+  // Only as they are written: these are no paths of an API.
+  if (pathname === "/" || pathname.startsWith("/page/")) return { dialect: chat, endpoint: "page", methods: ["GET"] };
+  if (pathname === "/live") return { dialect: chat, endpoint: "live", methods: ["GET"] };
+  if (pathname === "/snippets") return { dialect: chat, endpoint: "snippets", methods: ["GET"] };
   const path = pathname.replace(/^\/v1(?=\/)/, "").replace(/(?<=.)\/+$/, "");
   // The two APIs share these paths; only Anthropic's clients name a version.
   const shared = headers.has("anthropic-version") ? anthropic : chat;
@@ -50,6 +57,17 @@ export function findRoute(pathname: string, headers: Headers): Route {
   }
   if (path.startsWith("/responses/")) return storageRoute(path.slice("/responses/".length));
   return { dialect: path.startsWith("/messages/") ? anthropic : shared, endpoint: undefined, methods: ["GET"] };
+}
+
+/** Whether a request is for the upstream itself: one of the Messages API, also of parts of it that Sluice has no word for. */
+export function isForwarded({ dialect, endpoint }: Route, request: Request): boolean {
+  if (endpoint === undefined) return request.headers.has("anthropic-version");
+  return dialect.name === "anthropic" && endpoint !== "health";
+}
+
+/** The path as the API spells it, with the query. */
+export function upstreamPath({ pathname, search }: URL): string {
+  return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
 }
 
 /** The route of a stored response: its id, and what is asked of it. */

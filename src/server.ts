@@ -15,11 +15,13 @@ import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
 import { examine } from "./observe/health.ts";
+import { LiveFeed } from "./observe/live.ts";
 import { type Observation, openObservation } from "./observe/open.ts";
 import { contentType } from "./observe/prometheus.ts";
 import { startRecording, type Watchers } from "./observe/request.ts";
+import { servePage } from "./pages.ts";
 import { serveStored } from "./responses.ts";
-import { findRoute, type Route } from "./routes.ts";
+import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
 import { stateFolder } from "./state.ts";
 import { openMemory } from "./store/memory.ts";
 
@@ -40,7 +42,9 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
   const live = { ...config };
   let conceal = concealer(config);
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
-  const observation = openObservation(live, log, watchers);
+  const health = async () => (await engine.promise).health();
+  const feed = new LiveFeed({ version, mode: config.mode }, { engine: health }, (text) => conceal(text));
+  const observation = openObservation(live, log, watchers, feed);
   const door = new Door(live, log, engine.promise, memory, calls, observation);
   const server = listen(config, (request, server) => door.serve(request, server));
   live.port = server.port ?? config.port;
@@ -63,6 +67,8 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
       door.reload();
     },
     async stop(graceSeconds = 0) {
+      // A page that is open is no answer to wait for.
+      feed.close();
       const closed = server.stop();
       await Promise.race([closed, Bun.sleep(graceSeconds * 1000)]);
       calls.abort();
@@ -145,6 +151,8 @@ class Door {
       model: (name) => recording?.model(name),
       spoke: () => recording?.spoke(),
       billed: (cost) => recording?.billed(cost),
+      wrote: (kind, characters) => recording?.wrote(kind, characters),
+      passed: (bytes) => recording?.passed(bytes),
       used: (usage) => {
         const { input_tokens, output_tokens } = usage;
         Object.assign(notes, { input_tokens, output_tokens });
@@ -189,7 +197,8 @@ class Door {
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
     const deep = url.searchParams.get("deep") === "1";
-    this.#guard.check(request, { keyless: route.endpoint === "health" && !deep });
+    const keyless = route.endpoint === "page" || (route.endpoint === "health" && !deep);
+    this.#guard.check(request, { keyless });
     if (costs) this.observation.budget.check();
     const engine = await this.engine;
     const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
@@ -243,25 +252,24 @@ class Door {
         const context = { request, url, config, memory, read: () => read(readBody) };
         return await serveStored(route.endpoint, route.id ?? "", context);
       }
+      case "page":
+      case "live":
+      case "snippets":
+        return await servePage(route.endpoint, {
+          request,
+          url,
+          engine,
+          feed: this.observation.feed,
+          key: this.config.clientKey,
+        });
       case undefined:
         throw new ProxyError("not_found", `Invalid URL (${request.method} ${url.pathname})`);
     }
   }
 }
 
-/** Whether a request is for the upstream itself: one of the Messages API, also of parts of it that Sluice has no word for. */
-function isForwarded({ dialect, endpoint }: Route, request: Request): boolean {
-  if (endpoint === undefined) return request.headers.has("anthropic-version");
-  return dialect.name === "anthropic" && endpoint !== "health";
-}
-
 function joined(warnings: string | null, warning: string): string {
   return warnings === null ? warning : `${warnings}; ${warning}`;
-}
-
-/** The path as the API spells it, with the query. */
-function upstreamPath({ pathname, search }: URL): string {
-  return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
 }
 
 /** What is passed on unread, as the text that it is. */

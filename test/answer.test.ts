@@ -35,6 +35,8 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
     model: () => {},
     spoke: () => {},
     billed: () => {},
+    wrote: () => {},
+    passed: () => {},
     used: () => {},
     ended: (error?: ProxyError) => void ended.push(error),
   };

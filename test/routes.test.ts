@@ -20,7 +20,13 @@ describe("a path", () => {
     ["/models/", "chat", "models"],
     ["/health", "chat", "health"],
     ["/v1/health", "chat", "health"],
-    ["/", "chat", undefined],
+    ["/", "chat", "page"],
+    ["/page/main.ts", "chat", "page"],
+    ["/live", "chat", "live"],
+    ["/snippets", "chat", "snippets"],
+    ["/v1/", "chat", undefined],
+    ["//", "chat", undefined],
+    ["/v1/live", "chat", undefined],
     ["/v1", "chat", undefined],
     ["/v1/v1/messages", "chat", undefined],
     ["/v1/messagesx", "chat", undefined],
@@ -31,6 +37,7 @@ describe("a path", () => {
   });
 
   test("that two APIs share is Anthropic's for who names a version", () => {
+    for (const path of ["/", "/page/main.ts", "/live"]) expect(findRoute(path, versioned).dialect.name).toBe("chat");
     for (const path of ["/v1/models", "/v1/models/sonnet", "/v1/nothing"]) {
       expect(findRoute(path, versioned).dialect.name).toBe("anthropic");
       expect(findRoute(path, plain).dialect.name).toBe("chat");

@@ -68,6 +68,10 @@ export interface Observer {
   spoke(): void;
   /** How to find out, once it has ended, what it has cost (USD). */
   billed(cost: () => Promise<number | undefined> | undefined): void;
+  /** More of the answer is there: so many characters, in a block of this kind. */
+  wrote(kind: "thinking" | "writing" | "calling", characters: number): void;
+  /** More bytes of an answer that nobody here reads. */
+  passed(bytes: number): void;
   /** What the answer has come to so far: told more than once, the last is the whole. */
   used(usage: Usage): void;
   /** Once: when the last byte is handed over, or when it failed or was left. */

@@ -3,14 +3,18 @@ import type { Log } from "../log.ts";
 import { stateFolder } from "../state.ts";
 import { Ledger } from "../store/ledger.ts";
 import { Budget } from "./budget.ts";
+import type { LiveFeed } from "./live.ts";
 import { Metrics } from "./metrics.ts";
 import type { Watchers } from "./request.ts";
+import { spendReader } from "./spend.ts";
 
 /** All that watches the requests of a server. */
 export interface Observation {
   readonly watchers: Watchers;
   readonly budget: Budget;
   readonly metrics: Metrics;
+  /** What the page is told. */
+  readonly feed: LiveFeed;
   /** Whether anybody wants to know what an answer used, also of one that passes unread otherwise. */
   readonly watching: boolean;
   /** Writes what is not written yet. */
@@ -18,17 +22,23 @@ export interface Observation {
 }
 
 /** Opens what watches requests, beside the watchers that are given. Without a budget it reads and writes nothing yet. */
-export function openObservation(config: Config, log: Log, given: Watchers): Observation {
+export function openObservation(config: Config, log: Log, given: Watchers, feed: LiveFeed): Observation {
   // A demonstration is nobody's use.
   const ledger = config.noLedger || config.mode === "echo" ? undefined : new Ledger(stateFolder(config.env), log);
   const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
   // Now, and not in the way of the first request; without a budget it reads nothing.
   void budget.uses;
   const metrics = new Metrics();
+  if (ledger)
+    feed.add(
+      "spend",
+      spendReader(stateFolder(config.env), () => budget.uses),
+    );
   return {
-    watchers: [...(ledger ? [ledger] : []), budget, metrics, ...given],
+    watchers: [...(ledger ? [ledger] : []), budget, metrics, feed, ...given],
     budget,
     metrics,
+    feed,
     watching: ledger !== undefined || given.length > 0,
     close: () => ledger?.close(),
   };

@@ -27,6 +27,12 @@ export interface RequestRecord {
   costUsd?: number;
   /** Milliseconds to the first content of the model, thinking included. */
   firstTextMs?: number;
+  /** What it writes now, where Sluice reads it. Nobody is told of this and the next two when they change. */
+  phase?: "thinking" | "writing" | "calling";
+  /** About as many tokens were written so far, by the length of their text. */
+  written?: number;
+  /** The bytes of the answer so far, where it is passed on unread. */
+  passed?: number;
   /** These three are set at the end. */
   ms?: number;
   status?: number;
@@ -48,8 +54,8 @@ export function isAnswered({ api, outcome, usage }: RequestRecord): boolean {
 export interface RequestWatcher {
   began?(record: RequestRecord): void;
   changed?(record: RequestRecord): void;
-  /** Once, and nothing follows. */
-  ended?(record: RequestRecord): void;
+  /** Once, and nothing follows. The error is of a request that failed here: an upstream's own answer is none. */
+  ended?(record: RequestRecord, error?: ProxyError): void;
 }
 
 const longestName = 200;
@@ -77,6 +83,9 @@ export function startRecording(asked: Asked, watchers: Watchers, log: Log): Reco
 }
 
 export type Watchers = readonly RequestWatcher[];
+
+/** Of English text; the page says that it is about. */
+const charactersPerToken = 4;
 
 /** Fills the record of one request, and tells its watchers. */
 export class Recording {
@@ -109,6 +118,16 @@ export class Recording {
     this.#tell("changed");
   }
 
+  /** More of the answer is there: so many characters of it, in a block of this kind. */
+  wrote(phase: NonNullable<RequestRecord["phase"]>, characters: number): void {
+    this.#record.phase = phase;
+    this.#record.written = (this.#record.written ?? 0) + characters / charactersPerToken;
+  }
+
+  passed(bytes: number): void {
+    this.#record.passed = (this.#record.passed ?? 0) + bytes;
+  }
+
   /** How to find out what it has cost. */
   billed(cost: () => Promise<number | undefined> | undefined): void {
     this.#cost = cost;
@@ -119,20 +138,21 @@ export class Recording {
     const outcome = error?.kind ?? outcomeOf(status);
     Object.assign(this.#record, { status, outcome, ms: performance.now() - this.#began });
     const cost = this.#cost?.();
-    if (cost === undefined) return this.#tell("ended");
+    if (cost === undefined) return this.#tell("ended", error);
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(resolve, patience);
     void Promise.race([cost, promise]).then((costUsd) => {
       clearTimeout(timer);
       if (costUsd !== undefined) Object.assign(this.#record, { costUsd });
-      this.#tell("ended");
+      this.#tell("ended", error);
     });
   }
 
-  #tell(what: keyof RequestWatcher): void {
+  #tell(what: keyof RequestWatcher, error?: ProxyError): void {
     for (const watcher of this.#watchers) {
       try {
-        watcher[what]?.(this.#record);
+        if (what === "ended") watcher.ended?.(this.#record, error);
+        else watcher[what]?.(this.#record);
       } catch (cause) {
         this.#log.error("A request could not be recorded", { request_id: this.#record.id, cause });
       }

@@ -69,6 +69,8 @@ export async function respond(
       model: () => {},
       spoke: () => {},
       billed: () => {},
+      wrote: () => {},
+      passed: () => {},
       used: () => {},
       ended,
     };

@@ -98,7 +98,7 @@ export async function startBinary(
       throw new Error(`Sluice did not start, but ended with ${sluice.exitCode}:\n${printed}`);
     return printed.includes("For your clients");
   });
-  const url = /listening on (http:\S+)/.exec(printed)?.[1] ?? "";
+  const url = /(?:listening|answers) on (http:\S+)/.exec(printed)?.[1] ?? "";
   return {
     url,
     port: Number(new URL(url).port),

@@ -41,6 +41,7 @@ export function passOn(
   let spoke = false;
   const take = (bytes: Uint8Array) => {
     usage.take(bytes);
+    observer.passed(bytes.byteLength);
     if (spoke || !response.ok || (stream && !usage.spoke)) return;
     spoke = true;
     observer.spoke();

@@ -60,6 +60,11 @@ export function toClient(headers: Headers): Headers {
   for (const name of [...namedBy(headers), ...neverAnswered]) headers.delete(name);
   const names = headers.has("access-control-allow-origin") ? [...headers.keys()] : [];
   for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
+  // To a browser this is the address of Sluice's own page, and what an upstream makes of one would act in its name.
+  if (!/^(application\/json|text\/event-stream)\b/.test(headers.get("content-type") ?? "")) {
+    headers.set("content-security-policy", "sandbox");
+    headers.set("x-content-type-options", "nosniff");
+  }
   headers.set("x-sluice-way", "native");
   return headers;
 }

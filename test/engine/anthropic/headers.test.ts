@@ -15,3 +15,16 @@ test.each([
     expect(passed.has("connection")).toBe(false);
   }
 });
+
+test.each([
+  ["application/json", false],
+  ["text/event-stream; charset=utf-8", false],
+  ["text/html", true],
+  ["image/svg+xml", true],
+  ["application/jsonx", true],
+  [undefined, true],
+])("an upstream's answer of type %p is no page in the name of Sluice: %p", (type, boxed) => {
+  const headers = toClient(new Headers(type === undefined ? {} : { "content-type": type }));
+  expect(headers.get("content-security-policy")).toBe(boxed ? "sandbox" : null);
+  expect(headers.get("x-content-type-options")).toBe(boxed ? "nosniff" : null);
+});
