@@ -35,13 +35,7 @@ export async function servePage(endpoint: PageEndpoint, context: PageContext): P
 
 /** What `sluice connect` prints for each client, with the address by which the page was reached. */
 async function snippets({ url, engine, key, request }: PageContext): Promise<unknown> {
-  const { clients } = await import("./connect/index.ts");
+  const { instructions } = await import("./connect/index.ts");
   const [first = "sonnet", ...others] = (await engine.models(request.headers)).map(({ id }) => id);
-  const connection = { url: url.origin, key, models: [first, ...others] } as const;
-  return Object.entries(clients).map(([name, client]) => ({
-    name,
-    place: client.place,
-    hints: client.hints(connection),
-    snippet: client.snippet(connection),
-  }));
+  return instructions({ url: url.origin, key, models: [first, ...others] });
 }

@@ -5,7 +5,8 @@ import { ask } from "./access.ts";
 import { byId, html, write } from "./dom.ts";
 
 export interface Snippet {
-  readonly name: string;
+  readonly title: string;
+  readonly language: string;
   readonly place: string;
   readonly hints: readonly string[];
   readonly snippet: string;
@@ -18,21 +19,27 @@ export async function offerSnippets(): Promise<void> {
   const response = await ask("/snippets").catch(() => undefined);
   if (!response?.ok) return;
   const snippets = (await response.json()) as readonly Snippet[];
-  const one = snippets.find(({ name }) => name === chosen) ?? snippets[0];
+  const one = snippets.find((snippet) => labelOf(snippet, snippets) === chosen) ?? snippets[0];
   if (one === undefined) return;
   byId("clients").replaceChildren(
     ...snippets.map((snippet) => {
-      const input = html("input", { type: "radio", name: "client", value: snippet.name });
+      const label = labelOf(snippet, snippets);
+      const input = html("input", { type: "radio", name: "client", value: label });
       input.checked = snippet === one;
-      input.addEventListener("change", () => show(snippet));
-      return html("label", { class: "chip" }, input, html("span", {}, snippet.name));
+      input.addEventListener("change", () => show(snippet, label));
+      return html("label", { class: "chip" }, input, html("span", {}, label));
     }),
   );
-  show(one);
+  show(one, labelOf(one, snippets));
 }
 
-function show({ name, place, hints, snippet }: Snippet): void {
-  chosen = name;
+/** The client's title; of several snippets for one client each names its language, too. */
+function labelOf({ title, language }: Snippet, all: readonly Snippet[]): string {
+  return all.filter((one) => one.title === title).length > 1 ? `${title} (${language})` : title;
+}
+
+function show({ place, hints, snippet }: Snippet, label: string): void {
+  chosen = label;
   write(byId("snippet-place"), place);
   write(byId("snippet"), snippet);
   byId("snippet-hints").replaceChildren(...hints.map((hint) => html("li", {}, html("code", {}, hint))));
