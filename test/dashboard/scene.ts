@@ -71,7 +71,7 @@ const present: Visitor[] = [
     thinks: true,
   },
   { client: "codex_cli_rs/0.98.0", api: "responses", model: "sonnet", tokens: 700, input: 22_180, delayMs: 160 },
-  { client: "OpenAI/JS 7.55.0", api: "chat", model: "haiku", tokens: 400, input: 1_204, delayMs: 110 },
+  { client: "OpenAI/JS 7.55.0", api: "chat", model: "haiku", tokens: 900, input: 1_204, delayMs: 110 },
 ];
 
 const words = "water gates open and close and the level holds while boats wait in the lock ".repeat(40);

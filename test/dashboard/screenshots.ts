@@ -14,14 +14,16 @@ const looks = (["light", "dark"] as const).flatMap((theme) => [1280, 380].map((w
 await using browser = await startBrowser();
 {
   await using busy = await startScene();
-  await shoot(browser, "busy", busy.url, "#requests .running");
-  await using tab = await browser.open({ width: 1120, theme: "light" });
+  await using tab = await browser.open({ width: 1180 });
   await tab.open(busy.url);
   await tab.until(`document.querySelector("#requests .running") !== null`);
-  await Bun.sleep(6_000);
-  const height = await tab.evaluate<number>(`document.querySelector(".columns.even").offsetTop`);
-  await Bun.write(readmePicture, await tab.picture({ scale: 1.25, height }));
+  await Bun.sleep(9_000);
+  const height = await tab.evaluate<number>(
+    `document.querySelector("#windows-section").getBoundingClientRect().bottom + 24`,
+  );
+  await Bun.write(readmePicture, await tab.picture({ height }));
   console.log(`${readmePicture} (${Math.round(Bun.file(readmePicture).size / 1024)} kB)`);
+  await shoot(browser, "busy", busy.url, "#requests .running");
 }
 if (folder !== undefined) {
   const gone = await startScene();
@@ -46,5 +48,7 @@ async function shoot(browser: Browser, name: string, url: string, ready: string)
     await tab.until(`document.querySelector(${JSON.stringify(ready)}) !== null`);
     await Bun.sleep(3_000);
     await Bun.write(join(folder, `${name}-${look.theme}-${look.width}.png`), await tab.picture());
+    if (look.width < 600)
+      await Bun.write(join(folder, `${name}-${look.theme}-${look.width}-top.png`), await tab.picture({ height: 1200 }));
   }
 }

@@ -58,7 +58,7 @@ function scale(): number {
 
 function makeRow(): { element: Element; update(record: RequestRecord): void } {
   const cell = (className: string) => html("td", { class: className });
-  const [client, api, model] = [html("strong"), html("span"), html("span", { class: "model" })];
+  const [client, api, model] = [html("strong"), html("span", { class: "api" }), html("span", { class: "model" })];
   const [state, way] = [html("span"), html("span", { class: "sub" })];
   // Where there is no room for a column of its own.
   const brief = html("span", { class: "brief" });
@@ -66,7 +66,7 @@ function makeRow(): { element: Element; update(record: RequestRecord): void } {
   const [time, first] = [html("span"), html("span", { class: "sub" })];
   const cost = html("span");
   const bar = new TimeBar();
-  const who = html("th", { scope: "row", class: "who" }, client, html("span", { class: "sub" }, api, model), brief);
+  const who = html("th", { scope: "row", class: "who" }, client, html("span", { class: "sub" }, api, brief, model));
   const cells = [cell("state"), cell("number"), cell("number cost"), cell("number time")];
   cells[0]?.append(state, way);
   cells[1]?.append(tokens, input);
