@@ -15,7 +15,7 @@ export async function talk(port: number, text: string): Promise<{ status: number
     await eventually(() => {
       const [head = "", body] = received.split("\r\n\r\n", 2);
       const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-      return closed || (body !== undefined && body.length >= length);
+      return closed || (body !== undefined && Buffer.byteLength(body) >= length);
     });
   } finally {
     socket.destroy();
