@@ -92,6 +92,7 @@ export class LiveFeed implements RequestWatcher {
   #timer: Timer | undefined;
   #lastAsked = -Infinity;
   #asking = false;
+  #closed = false;
 
   constructor(
     hello: Pick<LiveState["hello"], "version" | "mode">,
@@ -129,8 +130,9 @@ export class LiveFeed implements RequestWatcher {
     keep(this.#errors, { id, at, api, client, model, kind: outcome, status, message }, mostErrors);
   }
 
-  /** A stream of server-sent events, as long as its reader stays. Throws `overloaded` where too many watch. */
+  /** A stream of server-sent events, as long as its reader stays. Throws `overloaded` where too many watch, or all is over. */
   watch(): ReadableStream<Uint8Array> {
+    if (this.#closed) throw new ProxyError("overloaded", "Sluice is about to end.");
     if (this.#watchers.size >= mostWatchers) {
       throw new ProxyError("overloaded", `${mostWatchers} pages are open already: close one.`);
     }
@@ -148,8 +150,9 @@ export class LiveFeed implements RequestWatcher {
     });
   }
 
-  /** Ends every stream. */
+  /** Ends every stream. There is none from now on. */
   close(): void {
+    this.#closed = true;
     for (const watcher of this.#watchers) {
       this.#leave(watcher);
       watcher.controller.close();

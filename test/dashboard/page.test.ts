@@ -183,28 +183,29 @@ describe("refuses what the guard refuses", () => {
 });
 
 describe("the playground", () => {
-  test.each(["Messages", "Chat Completions", "Responses"])("%s: the answer and its events", async (api) => {
-    sluice.mock.respond((asked) => text(`${asked.model} says: Grüße, 你好 <b>`, { chunks: 5 }));
-    await using tab = await openPage();
+  let tab: Tab;
+  beforeAll(async () => {
+    tab = await openPage();
     await tab.until(`document.querySelector("#model").value !== ""`);
-    await tab.evaluate(
-      `[...document.querySelectorAll("#playground-form .chip")].find((chip) => chip.innerText === "${api}").click()`,
-    );
     await tab.view.scrollTo("#send");
+  });
+  afterAll(() => tab[Symbol.asyncDispose]());
+
+  test.each(["Messages", "Chat Completions", "Responses"])("%s: the answer and its events", async (api) => {
+    const words = `For ${api}: Grüße, 你好 <b>`;
+    sluice.mock.respond(() => text(words, { chunks: 5 }));
+    const chip = `[...document.querySelectorAll("#playground-form .chip")].find((one) => one.innerText === "${api}")`;
+    await tab.evaluate(`${chip}.click()`);
     await tab.view.click("#send");
-    await tab.shows("#answer", "says: Grüße, 你好 <b>");
+    await tab.shows("#answer", words);
     await tab.shows("#outcome", "Done by way of");
-    await tab.view.scrollTo("summary");
-    await tab.view.click("summary");
+    await tab.evaluate(`document.querySelector("details").open = true`);
     await tab.shows("#raw", "data: {");
     await tab.shows("#requests", "Mozilla");
   });
 
   test("says what went wrong, in the words of Sluice, and stops when it is told to", async () => {
-    await using tab = await openPage();
-    await tab.until(`document.querySelector("#model").value !== ""`);
     sluice.mock.respond(() => midStreamError("overloaded_error", "Overloaded in the middle"));
-    await tab.view.scrollTo("#send");
     await tab.view.click("#send");
     await tab.shows("#outcome", "It failed: ");
     sluice.mock.respond(() => text("word ".repeat(400), { chunks: 400, delayMs: 50 }));

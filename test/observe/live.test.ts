@@ -111,6 +111,8 @@ describe("who watches", () => {
     feed.close();
     const ends = await Promise.all(streams.slice(1).map((stream) => new Response(stream).text()));
     expect(ends.every((text) => text.startsWith("event: hello"))).toBe(true);
+    // A page that tries again at once would hold up the end.
+    expect(await failureOf(Promise.try(() => feed.watch()))).toMatchObject({ kind: "overloaded" });
   });
 });
 

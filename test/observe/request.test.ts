@@ -63,6 +63,8 @@ describe.each([
     expect(record).toMatchObject({ ...asked, model, usage, status: 200, outcome: "ok" });
     expect(ways).toContain(record.way ?? "");
     expect(record.firstTextMs).toBeWithin(0, Number(record.ms));
+    const read = mode === "subprocess" || api !== "messages";
+    expect(record).toMatchObject(read ? { phase: "writing", written: 1 } : { passed: expect.any(Number) });
     expect(ended.filter((one) => one.id === id)).toHaveLength(1);
     expect(JSON.stringify(record)).not.toContain("THE-WORDS");
     expect(sluice.logged.join("")).toContain("BROKEN WATCHER");
