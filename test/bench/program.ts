@@ -73,7 +73,8 @@ export async function startProgram<Name extends string>(
   }
 }
 
-async function accepts(port: number): Promise<boolean> {
+/** Whether something listens on a port. */
+export async function accepts(port: number): Promise<boolean> {
   try {
     const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
     socket.end();
@@ -84,7 +85,7 @@ async function accepts(port: number): Promise<boolean> {
 }
 
 /** A port that nobody has now. */
-export async function freePort(): Promise<number> {
+export function freePort(): number {
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = server;
   server.stop(true);

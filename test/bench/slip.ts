@@ -125,9 +125,11 @@ export const steps: readonly Step[] = [
     json: lines.map((line) => JSON.stringify(line)),
     run: async () => {
       const reader = new Turn(toolNames([]));
-      for await (const value of readLines(streamOf(printed), { maxLine: 1e6 })) {
-        const line = readLine(value);
-        if (line) reader.line(line);
+      for await (const values of readLines(streamOf(printed), { maxLine: 1e6 })) {
+        for (const value of values) {
+          const line = readLine(value);
+          if (line) reader.line(line);
+        }
       }
     },
   },

@@ -5,6 +5,7 @@ import { chooseSluice } from "../support/binary.ts";
 import { cleanEnvironment, eventually, realClaude, temporaryFolder } from "../support/environment.ts";
 import { startMock } from "../support/mock-anthropic.ts";
 import { memoryOf } from "./memory.ts";
+import { accepts, freePort } from "./program.ts";
 import { digits, noisy, table } from "./report.ts";
 import { median, quantile } from "./stats.ts";
 
@@ -92,22 +93,6 @@ async function listen(cwd: string, env: Record<string, string>, command: (port: 
     printed: (words: string) => eventually(() => text.includes(words)),
     [Symbol.asyncDispose]: end,
   };
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } })).end();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Prints the figures; returns whether a limit is missed. */

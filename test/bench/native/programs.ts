@@ -20,10 +20,10 @@ export interface Programs extends AsyncDisposable {
 export async function startPrograms(folder: string): Promise<Programs> {
   await using starting = new AsyncDisposableStack();
   const ports = {
-    upstream: await freePort(),
-    nginx: await freePort(),
-    bun: await freePort(),
-    portkey: await freePort(),
+    upstream: freePort(),
+    nginx: freePort(),
+    bun: freePort(),
+    portkey: freePort(),
   };
   const own = (file: string) => join(import.meta.dir, file);
   const bun = process.execPath;
@@ -48,7 +48,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   const passThrough = [bun, own("pass-through.ts"), String(ports.bun), upstream.url];
   const plain = starting.use(await startProgram("bun", "Bun, nothing added", passThrough, ports.bun));
   const startSluice = async () => {
-    const port = await freePort();
+    const port = freePort();
     const { command, sluice } = chooseSluice();
     const options = `serve --mode native --upstream ${upstream.url} --port ${port} --log-level warn`.split(" ");
     const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream.url });

@@ -62,7 +62,7 @@ export async function measureMemory(
 }
 
 async function startAlone(options: string[], folder: string): Promise<StartedProgram> {
-  const port = await freePort();
+  const port = freePort();
   const { command, sluice } = chooseSluice();
   const env = cleanEnvironment({ home: folder, baseUrl: "http://127.0.0.1:9" });
   const all = ["serve", "--port", String(port), "--max-processes", String(streams + 4), "--log-level", "warn"];

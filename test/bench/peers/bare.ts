@@ -2,7 +2,6 @@
 
 import { realClaude } from "../../support/environment.ts";
 import { readLines } from "../../../src/wire/ndjson.ts";
-import { flat } from "../../support/flat.ts";
 import type { Answer, Conversation } from "./chat.ts";
 
 const flags = ["--model", "sonnet", "--output-format", "stream-json", "--verbose", "--include-partial-messages"];
@@ -44,12 +43,14 @@ async function ask(args: string[], question: string, options: BareOptions, signa
   let first: number | undefined;
   let text = "";
   const pieces: Answer["pieces"] = [];
-  for await (const line of flat(readLines(child.stdout, { maxLine: 1e8 }))) {
-    const { delta } = (line as Line).event ?? {};
-    if (delta?.type !== "text_delta") continue;
-    first ??= performance.now() - start;
-    text += delta.text ?? "";
-    pieces.push({ text: delta.text ?? "", at: performance.timeOrigin + performance.now() });
+  for await (const lines of readLines(child.stdout, { maxLine: 1e8 })) {
+    const at = performance.timeOrigin + performance.now();
+    for (const { event } of lines as Line[]) {
+      if (event?.delta?.type !== "text_delta") continue;
+      first ??= performance.now() - start;
+      text += event.delta.text ?? "";
+      pieces.push({ text: event.delta.text ?? "", at });
+    }
   }
   const code = await child.exited;
   const total = performance.now() - start;

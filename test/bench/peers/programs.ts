@@ -86,14 +86,14 @@ export async function startPeers(
     bare: async () => barePeer(environment("bare")),
     "claude-max": async () => {
       await installPackage(claudeMax);
-      const port = await freePort();
+      const port = freePort();
       const main = join(packageFolder(claudeMax), "dist/server/standalone.js");
       const title = `${claudeMax.name} ${claudeMax.version}, run by node`;
       return httpPeer(await start("claude-max", title, ["node", main, String(port)], port), "sonnet");
     },
     sluice: async () => {
       const startOne = async (most: number) => {
-        const port = await freePort();
+        const port = freePort();
         const options = ["--port", String(port), "--claude", realClaude, "--max-processes", String(most)];
         const program = await start("sluice", sluice, [...command, ...options, ...sluiceOptions], port);
         const settled: Service["settled"] = (state) =>
@@ -106,14 +106,14 @@ export async function startPeers(
       return { name: "sluice", title: sluice, serving: (clients) => (clients > 1 ? many : one) };
     },
     native: async () => {
-      const port = await freePort();
+      const port = freePort();
       const options = ["--port", String(port), "--mode", "native", "--upstream", upstream.url, "--log-level", "warn"];
       const program = await start("native", sluice, [...command, "serve", ...options], port);
       return httpPeer(program, "claude-sonnet-5-5");
     },
     portkey: async () => {
       await installPortkey();
-      const port = await freePort();
+      const port = freePort();
       const headers = {
         "x-portkey-provider": "anthropic",
         "x-portkey-custom-host": `${upstream.url}/v1`,
