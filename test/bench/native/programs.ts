@@ -20,21 +20,12 @@ export interface Programs extends AsyncDisposable {
 export async function startPrograms(folder: string): Promise<Programs> {
   await using starting = new AsyncDisposableStack();
   const ports = {
-    upstream: freePort(),
     nginx: freePort(),
     bun: freePort(),
     portkey: freePort(),
   };
-  const own = (file: string) => join(import.meta.dir, file);
   const bun = process.execPath;
-  const upstream = starting.use(
-    await startProgram(
-      "direct",
-      "the upstream itself",
-      [bun, own("upstream.ts"), String(ports.upstream)],
-      ports.upstream,
-    ),
-  );
+  const upstream = starting.use(await startUpstream());
   const configuration = join(folder, "nginx.conf");
   await Bun.write(configuration, nginxConfiguration(ports.nginx, upstream.url, folder));
   const nginx = starting.use(
@@ -47,14 +38,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const passThrough = [bun, own("pass-through.ts"), String(ports.bun), upstream.url];
   const plain = starting.use(await startProgram("bun", "Bun, nothing added", passThrough, ports.bun));
-  const startSluice = async () => {
-    const port = freePort();
-    const { command, sluice } = chooseSluice();
-    const options = `serve --mode native --upstream ${upstream.url} --port ${port} --log-level warn`.split(" ");
-    const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream.url });
-    return await startProgram("sluice", sluice, [...command, ...options], port, { env });
-  };
-  const sluice = starting.use(await startSluice());
+  const sluice = starting.use(await startSluice(folder, upstream.url));
   const portkey = starting.use(
     await startProgram(
       "portkey",
@@ -73,9 +57,29 @@ export async function startPrograms(folder: string): Promise<Programs> {
   const started = starting.move();
   return {
     all: { direct: upstream, nginx, bun: plain, sluice, portkey },
-    startSluice,
+    startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+/** The upstream, without anything before it. */
+export async function startUpstream(): Promise<Program> {
+  const port = freePort();
+  const command = [process.execPath, own("upstream.ts"), String(port)];
+  return await startProgram("direct", "the upstream itself", command, port);
+}
+
+/** A Sluice in native mode before an upstream. */
+export async function startSluice(folder: string, upstream: string): Promise<Program> {
+  const port = freePort();
+  const { command, sluice } = chooseSluice();
+  const options = `serve --mode native --upstream ${upstream} --port ${port} --log-level warn`.split(" ");
+  const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream });
+  return await startProgram("sluice", sluice, [...command, ...options], port, { env });
+}
+
+function own(file: string): string {
+  return join(import.meta.dir, file);
 }
 
 /** As Debian configures it, but that it logs no requests; connections to the upstream are kept. */

@@ -51,7 +51,7 @@ export async function measureStreams(program: Program): Promise<Record<"idle" | 
 }
 
 /** A connection that asks, and notes when bytes come. */
-class Client {
+export class Client {
   closed = false;
   readonly #program: Program;
   #socket: Socket<undefined> | undefined;

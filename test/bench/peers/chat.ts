@@ -1,6 +1,7 @@
 /** Conversations over HTTP, in the three APIs: what the clients of the measured programs do. */
 
 import { readSse } from "../../../src/wire/sse.ts";
+import type { Tool } from "../../../src/messages/types.ts";
 import { system, tools } from "../material.ts";
 import { toolName } from "./questions.ts";
 
@@ -57,11 +58,16 @@ const paths: Readonly<Record<Api, string>> = {
 };
 
 /** A conversation in one of the APIs: with a system prompt and five tools, the whole history in each request. */
-export function converse(target: Target, api: Api, signal: AbortSignal): Conversation {
+export function converse(
+  target: Target,
+  api: Api,
+  signal: AbortSignal,
+  offered: readonly Tool[] = tools,
+): Conversation {
   const turns: Turn[] = [];
   const ask = async (turn: Turn): Promise<Answer> => {
     turns.push(turn);
-    const answer = await request(target, api, turns, signal);
+    const answer = await request(target, api, bodyOf(api, target.model, turns, offered), signal);
     const { text, call } = answer;
     const called = { name: toolName, arguments: call?.arguments };
     const tool_calls = [{ id: call?.id, type: "function", function: called }];
@@ -75,8 +81,8 @@ export function converse(target: Target, api: Api, signal: AbortSignal): Convers
   };
 }
 
-async function request({ url, model, headers }: Target, api: Api, turns: Turn[], signal: AbortSignal): Promise<Answer> {
-  const body = JSON.stringify(bodyOf(api, model, turns));
+async function request({ url, headers }: Target, api: Api, asked: object, signal: AbortSignal): Promise<Answer> {
+  const body = JSON.stringify(asked);
   const began = performance.now();
   const response = await fetch(url + paths[api], {
     method: "POST",
@@ -109,7 +115,7 @@ async function request({ url, model, headers }: Target, api: Api, turns: Turn[],
   return { first, total: performance.now() - began, text, pieces, ...(call && { call }) };
 }
 
-function bodyOf(api: Api, model: string, turns: Turn[]): object {
+function bodyOf(api: Api, model: string, turns: Turn[], tools: readonly Tool[]): object {
   switch (api) {
     case "chat": {
       const functions = tools.map(({ name, description, input_schema }) => ({
