@@ -65,4 +65,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (day, client, api, engine, model)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- How many responses there are, and their bytes: whoever counted them would look at each with every one that is stored.
+  CREATE TABLE response_total (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO response_total SELECT 1, count(*), coalesce(sum(bytes), 0) FROM response;
+  -- In the order in which they came, which a wider index does not give.
+  CREATE INDEX response_order ON response (gone);
+  CREATE TRIGGER response_comes AFTER INSERT ON response BEGIN
+    UPDATE response_total SET count = count + 1, bytes = bytes + new.bytes;
+  END;
+  CREATE TRIGGER response_goes AFTER DELETE ON response BEGIN
+    UPDATE response_total SET count = count - 1, bytes = bytes - old.bytes;
+  END;
+  `,
 ];

@@ -159,9 +159,7 @@ export class StoredResponses implements ResponseStore {
   #makeRoom(database: Database, newest: string): void {
     database.query("UPDATE response SET gone = 1 WHERE gone = 0 AND created <= ?").run(this.#oldest);
     prune(database);
-    const total = database.query<{ count: number; bytes: number }, []>(
-      "SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM response",
-    );
+    const total = database.query<{ count: number; bytes: number }, []>("SELECT count, bytes FROM response_total");
     // In the order in which they came: a clock may have been set back.
     const letOldestGo = database.query(
       `UPDATE response SET gone = 1 WHERE id =

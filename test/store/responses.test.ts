@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log, LogFields } from "../../src/log.ts";
+import { openDatabase } from "../../src/store/database.ts";
 import { type StoreOptions, StoredResponses } from "../../src/store/responses.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/environment.ts";
 import { storedResponse } from "./material.ts";
@@ -217,4 +218,23 @@ describe("a database that can't be used", () => {
     expect(store.save(storedResponse("b"))).toBe(true);
     expect(store.get("b")).toBeDefined();
   });
+});
+
+test("what is counted as it comes and goes is what is there", async () => {
+  const path = await folder();
+  const { store, clock } = open(path, { ttl: 1000, maxResponses: 5 });
+  const database = openDatabase(path);
+  const counted = () => database.query("SELECT count, bytes FROM response_total").get();
+  const there = () => database.query("SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM response").get();
+  for (let n = 0; n < 8; n++) {
+    store.save(storedResponse(`resp_${n}`, n % 3 === 0 ? undefined : `resp_${n - 1}`, "x".repeat(n)));
+    expect(counted()).toEqual(there() as object);
+  }
+  store.delete("resp_7");
+  expect(counted()).toEqual(there() as object);
+  clock.now += 2000;
+  store.save(storedResponse("resp_last"));
+  expect(counted()).toEqual(there() as object);
+  expect(there()).toMatchObject({ count: 1 });
+  database.close();
 });

@@ -14,7 +14,7 @@ const times = 50;
 const ttl = 30 * 24 * 3600_000;
 
 export async function measureStored(rounds: number, folder: string, signal: AbortSignal): Promise<Curve> {
-  const kinds = ["save", "get", "item", "chain of 5", "delete"] as const;
+  const kinds = ["save", "save where it is full", "get", "item", "chain of 5", "delete"] as const;
   const samples = new Map(kinds.map((kind) => [kind, new Map<number, number[]>()]));
   for (const size of sizes) {
     progress(`${size} stored responses`);
@@ -38,6 +38,19 @@ export async function measureStored(rounds: number, folder: string, signal: Abor
       took("delete", (id) => store.delete(id) || lost(id));
     }
     store.close();
+
+    const full = new StoredResponses(path, { ttl, maxResponses: size + times, maxBytes: 1e15 }, createLog("silent"));
+    save(full, "resp_full");
+    for (let round = 0; round < rounds; round++) {
+      const began = performance.now();
+      for (let n = 0; n < times; n++) save(full, `resp_full_${round}_${n}`);
+      keep(
+        samples.get("save where it is full") as Map<number, number[]>,
+        size,
+        ((performance.now() - began) / times) * 1000,
+      );
+    }
+    full.close();
   }
   return {
     name: "stored",
