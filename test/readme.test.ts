@@ -10,7 +10,8 @@ import { targets } from "../src/release/program.ts";
 import { archiveName } from "../src/release/release.ts";
 import { live } from "../src/reload.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
-import { checkTests, readmePath, readTable, tables } from "./support/readme.ts";
+import { measuredSection, pictures } from "./support/measured.ts";
+import { checkTests, readmePath, readSection, readTable, tables, unpadded } from "./support/readme.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(readmePath).text();
@@ -52,6 +53,18 @@ describe("tables", () => {
   test("the exit codes are those of error.ts", () => {
     const codes = readTable(readme, "Exit codes").map(([code]) => Number(code));
     expect(codes).toEqual([0, 1, ...Object.values(exitCodes)]);
+  });
+});
+
+describe("what was measured", () => {
+  test("is as the benches wrote it (bun test/support/readme.ts writes it)", async () => {
+    expect(readSection(readme, "Measured")).toBe(unpadded(await measuredSection()));
+  });
+
+  test("is what the pictures show", async () => {
+    const drawn = Object.entries(await pictures());
+    expect(drawn).toHaveLength(6);
+    for (const [name, picture] of drawn) expect(await Bun.file(join(root, "docs", name)).text()).toBe(picture);
   });
 });
 

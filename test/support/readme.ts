@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parameters as messages } from "../../src/dialect/anthropic/parameters.ts";
 import { parameters as chat } from "../../src/dialect/chat/parameters.ts";
 import { parameters as responses } from "../../src/dialect/responses/parameters.ts";
+import { measuredSection, writePictures } from "./measured.ts";
 import type { Parameters } from "../../src/messages/parameters.ts";
 import { configFile, type Option, options, variablesOf } from "../../src/options.ts";
 
@@ -70,9 +71,26 @@ function withTable(text: string, heading: string, rows: readonly string[][]): st
   return text.slice(0, body) + rows.map((row) => `| ${row.join(" | ")} |\n`).join("") + text.slice(end);
 }
 
+/** A text with another section below a heading. */
+function withSection(text: string, heading: string, section: string): string {
+  const start = text.indexOf("\n", text.indexOf(`\n## ${heading}\n`) + 1) + 1;
+  return `${text.slice(0, start)}\n${section}\n${text.slice(text.indexOf("\n## ", start))}`;
+}
+
+/** The section below a heading, without the blanks that are there for the eye only. */
+export function readSection(text: string, heading: string): string {
+  return unpadded(text.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "");
+}
+
+/** A text as it is but for the widths of its tables. */
+export function unpadded(text: string): string {
+  return text.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---").trim();
+}
+
 if (import.meta.main) {
   const text = await Bun.file(readmePath).text();
   const written = Object.entries(tables).reduce((all, [heading, rows]) => withTable(all, heading, rows), text);
-  await Bun.write(readmePath, written);
+  await writePictures();
+  await Bun.write(readmePath, withSection(written, "Measured", await measuredSection()));
   await Bun.$`bun fmt ${readmePath}`.quiet();
 }

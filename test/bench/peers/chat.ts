@@ -91,7 +91,10 @@ async function request({ url, headers }: Target, api: Api, asked: object, signal
     signal,
   });
   if (response.status === 404) throw new Unable(`it has no ${paths[api]}`);
-  if (!response.ok || !response.body) throw new Error(`Status ${response.status}: ${await response.text()}`);
+  if (!response.ok || !response.body) {
+    const said = `${response.status}: ${await response.text()}`;
+    throw said.includes("not supported") ? new Unable(`it answers ${said}`) : new Error(`Status ${said}`);
+  }
   let first: number | undefined;
   let text = "";
   const pieces: Answer["pieces"] = [];
