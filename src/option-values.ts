@@ -12,6 +12,8 @@ export interface Check<T> {
   safeParse(value: unknown): { success: true; data: T } | { success: false };
   /** All that it may be, where that is one of a few words. */
   readonly words?: readonly string[];
+  /** A value as it would be typed, where that is not just its text. */
+  show?(value: T): string;
 }
 
 /** What `read` makes of a value; undefined where it is none. */
@@ -61,21 +63,32 @@ export const dollars = check((value) => {
   return typeof typed === "number" && typed > 0 && typed <= 1e9 ? typed : undefined;
 });
 
+/** A number in the largest of some units, from the smallest up, of which it is a whole number. */
+const inUnits = (units: Readonly<Record<string, number>>) => (value: number) => {
+  const [unit, one] = Object.entries(units).findLast(([, size]) => value % size === 0) ?? ["", 1];
+  return `${value / one}${unit}`;
+};
+
 const units = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
-export const size = number(1, units.gb, (value) => {
-  const [, digits, unit = "b"] = /^(\d+) ?(b|kb|mb|gb)?$/i.exec(value) ?? [];
-  return Number(digits) * units[unit.toLowerCase() as keyof typeof units];
-});
+export const size: Check<number> = {
+  ...number(1, units.gb, (value) => {
+    const [, digits, unit = "b"] = /^(\d+) ?(b|kb|mb|gb)?$/i.exec(value) ?? [];
+    return Number(digits) * units[unit.toLowerCase() as keyof typeof units];
+  }),
+  show: inUnits(units),
+};
 
 const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A time in milliseconds, from a number with a unit; seconds where there is none. */
-const upTo = (days: number): Check<number> =>
-  number(1, days * timeUnits.d, (value) => {
+const upTo = (days: number): Check<number> => ({
+  ...number(1, days * timeUnits.d, (value) => {
     const [, digits, unit = "s"] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/i.exec(value) ?? [];
     return Math.round(Number(digits) * timeUnits[unit.toLowerCase() as keyof typeof timeUnits]);
-  });
+  }),
+  show: inUnits(timeUnits),
+});
 
 /** A time that a timer can wait. */
 export const duration = upTo(24);

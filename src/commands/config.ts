@@ -1,7 +1,7 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { type LoadedConfig, loadConfig } from "../config.ts";
 import { escapeControls } from "../log.ts";
-import { options, type Setting } from "../options.ts";
+import { type Option, options, type Setting } from "../options.ts";
 import { helpArgs } from "./args.ts";
 
 export const config = defineCommand<ArgsDef>({
@@ -16,14 +16,16 @@ export const config = defineCommand<ArgsDef>({
 interface Row {
   flag: string;
   value: unknown;
+  /** The value as it could be typed. */
+  shown: string;
   source: string;
 }
 
 function rows({ config: values, sources }: LoadedConfig): Row[] {
   return (Object.keys(options) as Setting[]).map((name) => {
-    const { flag, secret } = options[name];
-    const value = values[name];
-    return { flag, value: secret && value !== undefined ? "********" : value, source: sources[name] };
+    const option: Option<unknown> = options[name];
+    const value = option.secret && values[name] !== undefined ? "********" : values[name];
+    return { flag: option.flag, value, shown: show(value, option), source: sources[name] };
   });
 }
 
@@ -33,7 +35,7 @@ function asJson(loaded: LoadedConfig): string {
 }
 
 function asText(loaded: LoadedConfig): string {
-  const lines = rows(loaded).map(({ flag, value, source }) => [flag, show(value), source] as const);
+  const lines = rows(loaded).map(({ flag, shown, source }) => [flag, shown, source] as const);
   const width = (column: 0 | 1) => Math.max(...lines.map((line) => line[column].length));
   return [
     ...lines.map(([flag, value, source]) => `${flag.padEnd(width(0))}  ${value.padEnd(width(1))}  (${source})`),
@@ -41,7 +43,7 @@ function asText(loaded: LoadedConfig): string {
   ].join("\n");
 }
 
-function show(value: unknown): string {
+function show(value: unknown, { schema }: Option<unknown>): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "-";
-  return escapeControls(Array.isArray(value) ? value.join(",") : String(value));
+  return escapeControls(Array.isArray(value) ? value.join(",") : (schema.show?.(value) ?? String(value)));
 }

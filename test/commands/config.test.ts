@@ -32,6 +32,15 @@ test("shows each value and where it came from, but no secret", async () => {
   expect(stdout).not.toContain(secrets.clientKey);
 });
 
+test("shows a value as it could stand in the config file", async () => {
+  const args = ["--queue-timeout", "90", "--idle-ttl", "1500ms", "--stall-timeout", "1.5h", "--max-body", "1000000"];
+  const { stdout } = await runCommand(["config", ...args]);
+  const shown = Object.fromEntries(stdout.split("\n").map((line) => line.split(/ {2,}/)));
+  const defaults = { "park-ttl": "30m", "response-ttl": "30d", "connect-timeout": "10s", queue: "100" };
+  const given = { "queue-timeout": "90s", "idle-ttl": "1500ms", "stall-timeout": "90m", "max-body": "1000000b" };
+  expect(shown).toMatchObject({ ...defaults, ...given });
+});
+
 test("as JSON too", async () => {
   const { code, stdout, home } = await runCommand(["config", "--json", "--port=81"], given);
   expect(code).toBe(0);
