@@ -37,7 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
 async function findCommand(name: string): Promise<CommandDef> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return await command();
-  const meant = nearest(name, Object.keys(commands));
+  // claude-max-api-proxy takes its port so.
+  const meant = /^\d+$/.test(name) ? `--port ${name}` : nearest(name, Object.keys(commands));
   const hint = meant === undefined ? "sluice --help lists the commands." : `did you mean ${meant}?`;
   throw new StartError("usage", `Unknown command ${JSON.stringify(name)}: ${hint}`);
 }

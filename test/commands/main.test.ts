@@ -37,6 +37,7 @@ describe("refused with one sentence", () => {
   test.each<[string[], string]>([
     [["srve"], 'Unknown command "srve": did you mean serve?'],
     [["toString"], 'Unknown command "toString": sluice --help lists the commands.'],
+    [["4000"], 'Unknown command "4000": did you mean --port 4000?'],
     [["help", "dmo"], 'Unknown command "dmo": did you mean demo?'],
     [["--prot", "1"], 'Unknown option "--prot": did you mean --port?'],
     [["serve", "--prot=1"], 'Unknown option "--prot": did you mean --port?'],
