@@ -89,11 +89,11 @@ async function connectionOf({ config }: LoadedConfig): Promise<Connection> {
 function show(client: Client, connection: Connection): void {
   const snippets = client.snippets(connection);
   snippets.forEach(({ place, text }, index) => {
-    if (client.cannot === undefined || snippets.length > 1) console.error(`${index > 0 ? "\n" : ""}Into ${place}:`);
+    if (client.cannot === undefined || snippets.length > 1) tell(`${index > 0 ? "\n" : ""}Into ${place}:`);
     process.stdout.write(text);
   });
   const hints = [...client.hints(connection), ...(client.instead?.(connection) ?? [])];
-  if (hints.length > 0) console.error(["", ...hints].join("\n"));
+  if (hints.length > 0) tell(["", ...hints].join("\n"));
 }
 
 function bringIn(
@@ -111,20 +111,20 @@ function bringIn(
   if (key !== undefined && plan.after?.includes(key) && readableByAnyone(plan.path)) {
     said.push(`Every user of this machine can read it, and it holds the key: chmod 600 ${plan.path}`);
   }
-  console.error([...said, ...hints(connection)].join("\n"));
+  tell([...said, ...hints(connection)].join("\n"));
 }
 
 function takeBack(path: string, { format }: ConfigFile, records: Records, dryRun: boolean): void {
   const plan = planUndo(path, format, records);
-  if (plan === undefined) console.error(`In ${path} there is nothing that Sluice has written.`);
+  if (plan === undefined) tell(`In ${path} there is nothing that Sluice has written.`);
   else if (dryRun) showPlan(plan);
-  else console.error(plan.run().join("\n"));
+  else tell(plan.run().join("\n"));
 }
 
 function showPlan({ path, before, after }: Plan): void {
   const changes = diff(before ?? "", after ?? "");
   const [old, fresh] = [before === undefined ? "/dev/null" : path, after === undefined ? "/dev/null" : path];
-  if (changes === "") console.error(`${path} would stay as it is.`);
+  if (changes === "") tell(`${path} would stay as it is.`);
   // A program gets it as it is; on a terminal what is in the file has no say.
   else process.stdout.write(`--- ${old}\n+++ ${fresh}\n${process.stdout.isTTY ? printable(changes) : changes}`);
 }
@@ -136,4 +136,9 @@ function printable(text: string): string {
 
 function usage(sentence: string): StartError {
   return new StartError("usage", sentence);
+}
+
+/** Says something beside the snippet. On a terminal console.error would say it in red, as if it were a fault. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

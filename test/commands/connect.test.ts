@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { clients } from "../../src/connect/index.ts";
 import { exitCodes } from "../../src/error.ts";
 import { runCommand } from "../support/command.ts";
+import { cleanEnvironment, eventually, temporaryFolder } from "../support/environment.ts";
 
 const names = Object.keys(clients).join(", ");
 
@@ -164,4 +165,18 @@ describe("refused with one sentence", () => {
     const { code, stdout, stderr } = await runCommand(args);
     expect({ code, stdout, stderr }).toEqual({ code: exitCodes.usage, stdout: "", stderr: `sluice: ${sentence}\n` });
   });
+});
+
+test("what it says beside the snippet has no colours of a fault on a terminal", async () => {
+  await using folder = await temporaryFolder();
+  let said = "";
+  const main = resolve(import.meta.dir, "../../src/main.ts");
+  const child = Bun.spawn([process.execPath, main, "connect", "codex", "--port", "9"], {
+    env: cleanEnvironment({ home: folder.path, baseUrl: "http://127.0.0.1:9", path: "/usr/bin:/bin" }),
+    terminal: { data: (_, bytes) => void (said += new TextDecoder().decode(bytes)) },
+  });
+  await child.exited;
+  await eventually(() => said.includes("wire_api"));
+  expect(said).toStartWith("Into ~/.codex/config.toml");
+  expect(said).not.toContain("\x1b");
 });
