@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { Glob } from "bun";
 import manifest from "../package.json" with { type: "json" };
+import { commands } from "../src/commands/index.ts";
 import { clients } from "../src/connect/index.ts";
 import { testedVersion } from "../src/engine/claude/locate.ts";
-import { commands } from "../src/commands/index.ts";
 import { exitCodes } from "../src/error.ts";
 import { options } from "../src/options.ts";
 import { targets } from "../src/release/program.ts";
@@ -11,7 +12,7 @@ import { archiveName } from "../src/release/release.ts";
 import { live } from "../src/reload.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
 import { measuredSection, pictures } from "./support/measured.ts";
-import { checkTests, readmePath, readSection, readTable, tables, unpadded } from "./support/readme.ts";
+import { anchor, checkTests, readmePath, readSection, readTable, tables, unpadded } from "./support/readme.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(readmePath).text();
@@ -20,6 +21,17 @@ test("the two commands come first", () => {
   const commands = [...readme.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, command]) => command);
   expect(commands.slice(0, 2)).toEqual(["npm install && npm run demo", "npm install && npm test"]);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(["demo", "test"]));
+});
+
+test("one sentence and a picture come before them", () => {
+  const [title, sentence = "", picture] = readme.split("\n\n");
+  expect([title, sentence.match(/[.!?](\s|$)/g)?.length]).toEqual(["# Sluice", 1]);
+  expect(picture).toMatch(/^!\[[^\]]{20,}\]\(docs\/cast\.svg\)$/);
+});
+
+test("every command is described", () => {
+  const described = readTable(readme, "Serving").map(([command = ""]) => /^`sluice (\w+)/.exec(command)?.[1]);
+  expect(described.toSorted()).toEqual(Object.keys(commands).toSorted());
 });
 
 test(".ci/run runs the test line of the README, exactly", async () => {
@@ -86,10 +98,15 @@ test("what is installed and published has this version", () => {
   for (const target of targets.filter((target) => !target.endsWith("-musl"))) expect(readme).toContain(`\`${target}\``);
 });
 
-test("every command is in the table", () => {
-  const [table = ""] = readme.split("\n## Serving\n").slice(1);
-  const told = [...table.matchAll(/^\| `sluice ([a-z]+)/gm)].map(([, name]) => name);
-  expect(told).toEqual(expect.arrayContaining(Object.keys(commands)));
+test("every message that is explained is one of Sluice's", async () => {
+  const rows = readTable(readme, "Troubleshooting by message").filter(([first]) => !first?.startsWith("**"));
+  const messages = rows.flatMap(([first = ""]) => [...first.matchAll(/`([^`]+)`/g)].map(([, message = ""]) => message));
+  expect(messages.length).toBeGreaterThan(40);
+  const files = [...new Glob("src/**/*.ts").scanSync(root)].map((file) => Bun.file(join(root, file)).text());
+  const source = (await Promise.all(files)).join("\n");
+  // Where a message has "…", the source has what comes there.
+  const said = (message: string) => message.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  expect(messages.filter((message) => !new RegExp(said(message).join(".{1,200}")).test(source))).toEqual([]);
 });
 
 test("what can change while Sluice runs is said", () => {
@@ -106,4 +123,20 @@ test("every threat names the test that shows what stops it", async () => {
 
 test("the version of Claude Code is the tested one", () => {
   expect(readme).toContain(`tried with ${testedVersion};`);
+});
+
+describe("links", () => {
+  const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+
+  test("within the README lead to a heading", () => {
+    const anchors = new Set([...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => `#${anchor(heading)}`));
+    expect(links.filter((link) => link.startsWith("#") && !anchors.has(link))).toEqual([]);
+  });
+
+  test("to files lead to files", async () => {
+    const files = links.filter((link) => !/^(#|https:)/.test(link));
+    const missing = await Promise.all(files.map(async (path) => !(await Bun.file(join(root, path)).exists())));
+    expect(files.filter((_, n) => missing[n])).toEqual([]);
+    expect(files).toContain("docs/cast.svg");
+  });
 });

@@ -26,6 +26,14 @@ export function readTable(text: string, heading: string): string[][] {
   return cells.filter(([first]) => !/^-+$/.test(first ?? ""));
 }
 
+/** What a heading is called in a link, as GitHub makes it. */
+export function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
 /**
  * What is wrong with the last cells of a table's rows, each of which names the tests that show the row, a file below
  * `test/` and a title in it: `` `e2e/x.test.ts` the title ``, and a `<br>` between two. Bold rows are headings.
