@@ -9,7 +9,7 @@ export const advice: Readonly<Record<ErrorKind, string>> = {
   permission: "Allow the host or the origin with --allow-host or --allow-origin, if it is yours.",
   not_found: "Ask for a model that /v1/models lists.",
   too_large: "Begin a new conversation, or raise --max-body.",
-  rate_limit: "Wait until the window resets; until then another account or an API key helps.",
+  rate_limit: "Wait until the window resets; with an API key, --fallback native serves in the meantime.",
   canceled: "Nothing: the client went away.",
   bug: "Look into Sluice's log, and report what it says there.",
   upstream: "Try again. If it stays, look at status.claude.com, and into Sluice's log.",
