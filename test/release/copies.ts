@@ -2,12 +2,13 @@
 
 import { cp, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 
 const root = resolve(import.meta.dir, "../..");
 
 /** What a release is made from, and what of the packages it needs. */
 const sources = ["src", "build.ts", "package.json", "tsconfig.json", "bunfig.toml", "README.md", "LICENSE"];
-const packages = ["zod", "citty"];
+const packages = Object.keys(manifest.dependencies);
 
 /**
  * Copies the sources into a folder, and runs their `bun build.ts --release`, from this folder where no other is given.
