@@ -13,8 +13,8 @@ const install = "sluice service install";
 
 export async function checkService(config: Config): Promise<Finding[]> {
   const service = open(config);
-  if (service === undefined || !service.installed)
-    return [ok(`Sluice is not installed as a service; \`${install}\` does that.`)];
+  if (service === undefined) return [];
+  if (!service.installed) return [ok(`Sluice is not installed as a service; \`${install}\` does that.`)];
   try {
     const { running, exitCode, record, address, health } = await service.status();
     if (record === undefined) return [warning("Sluice does not know how its service was installed.", install)];

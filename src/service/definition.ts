@@ -48,19 +48,22 @@ export function defineService(
   const usesClaude = config.mode === "subprocess";
   const { rest, taken } = takeFlags(args, ["claude", "cwd", "config", "native-config", "log-file"]);
   const nativeConfig = taken.get("native-config") ?? config.env["SLUICE_NATIVE_CONFIG"];
-  const paths = {
+  // What stands in the config file is read there each time.
+  const given = (name: Setting) => sources[name].startsWith("--") || sources[name] in config.env;
+  const logs = config.logFile === undefined ? logFile : resolve(config.logFile);
+  const pins = {
     claude: usesClaude ? locate(config) : undefined,
-    cwd: config.cwd,
+    cwd: given("cwd") ? config.cwd : undefined,
     config: taken.has("config") || config.env["SLUICE_CONFIG"] ? resolve(loaded.file) : undefined,
     "native-config": nativeConfig && resolve(nativeConfig),
-    "log-file": config.logFile === undefined ? logFile : resolve(config.logFile),
+    "log-file": config.logFile === undefined || given("logFile") ? logs : undefined,
   };
-  const pinned = Object.entries(paths).flatMap(([flag, path]) => (path ? [`--${flag}=${path}`] : []));
+  const pinned = Object.entries(pins).flatMap(([flag, path]) => (path ? [`--${flag}=${path}`] : []));
   const { env, warnings } = keptEnvironment(config, sources);
   const { agent, cwd, drainTimeout } = config;
   const command = [...ownCommand(config), "serve", ...rest, ...pinned];
   refuseControls([...command, ...Object.values(env)]);
-  return { definition: { command, env, agent, cwd, logFile: paths["log-file"], drainTimeout }, warnings };
+  return { definition: { command, env, agent, cwd, logFile: logs, drainTimeout }, warnings };
 }
 
 /** A PATH for what is started elsewhere: relative folders would be others there. */
@@ -124,7 +127,10 @@ function keptEnvironment(
     },
     warnings: candidates
       .filter(secret)
-      .map(([name]) => `${name} holds a secret and is not kept: the service uses the login of \`claude auth login\`.`),
+      .map(
+        ([name]) =>
+          `${name} holds a secret and is not kept: the service does without it, with the login of \`claude auth login\`.`,
+      ),
   };
 }
 

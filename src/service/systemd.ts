@@ -52,7 +52,8 @@ export class Systemd implements Manager {
 
   async define(definition: Definition): Promise<boolean> {
     this.#definition = definition;
-    const changed = await this.#write(true);
+    // Where an earlier start has shown that the sandbox is refused, it stays so until something else changes.
+    const changed = this.#isWritten(false) ? false : await this.#write(true);
     await this.#systemctl("enable", "--quiet", unit);
     return changed;
   }
@@ -114,14 +115,21 @@ export class Systemd implements Manager {
     await run(["systemctl", "--user", "restart", unit], this.#env, patience);
   }
 
+  /** Writes the unit unless it is there already; says whether it was another. */
   async #write(sandbox: boolean): Promise<boolean> {
-    if (this.#definition === undefined) return false;
-    const text = renderUnit(this.#definition, { notify: canNotify(), sandbox });
-    if (existsSync(this.file) && readFileSync(this.file, "utf8") === text) return false;
+    if (this.#isWritten(sandbox)) return false;
     mkdirSync(dirname(this.file), { recursive: true });
-    writeFileSync(this.file, text);
+    writeFileSync(this.file, this.#render(sandbox));
     await this.#systemctl("daemon-reload");
     return true;
+  }
+
+  #isWritten(sandbox: boolean): boolean {
+    return existsSync(this.file) && readFileSync(this.file, "utf8") === this.#render(sandbox);
+  }
+
+  #render(sandbox: boolean): string {
+    return this.#definition === undefined ? "" : renderUnit(this.#definition, { notify: canNotify(), sandbox });
   }
 
   async #properties(): Promise<Record<string, string | undefined>> {

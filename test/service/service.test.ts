@@ -82,6 +82,16 @@ describe("install", () => {
     expect(unit).not.toContain("SystemCallFilter");
   });
 
+  test("what stands in the config file is left there", async () => {
+    await using stage = await setStage(fakes);
+    const work = join(stage.home, "work");
+    for (const folder of [work, join(stage.home, ".config/sluice")]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(stage.home, ".config/sluice/config.yaml"), `cwd: ${work}\nspares: 3\n`);
+    expect((await install(stage)).code).toBe(0);
+    expect(readUnit(stage)).not.toMatch(/--cwd|--spares/);
+    expect(readUnit(stage)).toContain(`"-${work}"`);
+  });
+
   test.each([
     ["a flag", ["--client-key", secrets.clientKey], {}, "--client-key"],
     ["a variable", [], { SLUICE_CLIENT_KEY: secrets.clientKey }, "SLUICE_CLIENT_KEY"],
@@ -124,7 +134,11 @@ describe("install", () => {
     const unit = readUnit(stage);
     expect(unit).not.toMatch(/ProtectSystem|PrivateTmp|ReadWritePaths/);
     expect(unit).toContain("NoNewPrivileges=yes\n");
-    expect(stage.programs.calls().filter((call) => call.includes(" restart "))).toHaveLength(2);
+    const restarts = () => stage.programs.calls().filter((call) => call.includes(" restart ")).length;
+    expect(restarts()).toBe(2);
+    // One that runs is not disturbed to try again.
+    expect((await install(stage)).code).toBe(0);
+    expect([readUnit(stage), restarts()]).toEqual([unit, 0]);
   });
 
   test.each([
