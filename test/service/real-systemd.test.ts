@@ -1,7 +1,7 @@
 /** The service in the real systemd of a user, who is not root. */
 
 import { expect, test } from "bun:test";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import manifest from "../../package.json" with { type: "json" };
@@ -68,10 +68,14 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
   await buildBinary();
   await using systemd = await startUserSystemd();
   const { home } = systemd;
-  const program = join(home, "Pro grams/sluice");
-  mkdirSync(join(home, "Pro grams"));
-  copyFileSync(executable, program);
-  chmodSync(program, 0o755);
+  // As Homebrew has it: a link in PATH leads to a folder that is another one after an update.
+  const cellar = join(home, "Cel lar/1.2.3");
+  const bin = join(home, "b in");
+  for (const folder of [cellar, bin]) mkdirSync(folder, { recursive: true });
+  copyFileSync(executable, join(cellar, "sluice"));
+  chmodSync(join(cellar, "sluice"), 0o755);
+  const program = join(bin, "sluice");
+  symlinkSync(join(cellar, "sluice"), program);
   const sound = { version: "echo 9.9.9", auth: `echo '{"loggedIn":true}'`, turn: "exec cat >/dev/null" };
   const claude = scriptedClaude(home, sound);
   // Sooner than after 10 seconds.
@@ -79,7 +83,7 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
   mkdirSync(`${unit}.d`, { recursive: true });
   writeFileSync(`${unit}.d/quick.conf`, "[Service]\nRestartSec=0.1\n");
   await systemd.own();
-  const sluice = (...args: string[]) => systemd.run([program, "service", ...args]);
+  const sluice = (...args: string[]) => systemd.run([program, "service", ...args], { PATH: `${bin}:/usr/bin:/bin` });
   const port = freePort();
   const install = () => sluice("install", "--claude", claude, "--port", String(port));
   const status = async () => {
@@ -91,6 +95,7 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
   expect(first.output).toContain(`Sluice ${manifest.version} answers on http://127.0.0.1:${port} (process `);
   expect(first.code).toBe(0);
   expect(await systemd.run(["systemd-analyze", "--user", "verify", unit])).toEqual({ code: 0, output: "" });
+  expect(readFileSync(unit, "utf8")).toContain(`ExecStart="${program}" "serve"`);
   const running = await status();
   expect(running).toMatchObject({ code: 0, installed: true, running: true, answers: true, version: manifest.version });
   // It has told systemd itself that it is ready.
