@@ -141,7 +141,7 @@ test("is installed, answers, comes back when it is killed, and leaves nothing be
   ]);
 
   expect((await sluice("uninstall")).output).toBe(`Removed: ${unit}\n`);
-  const left = (await systemd.run(["find", ".config", ".local", "-type", "f"])).output.trim().split("\n");
+  const left = (await systemd.run(["find", ".config", ".local", "-not", "-type", "d"])).output.trim().split("\n");
   expect(left).toEqual([".config/systemd/user/sluice.service.d/quick.conf"]);
   expect((await systemd.run(["systemctl", "--user", "list-units", "--all", "--no-legend", "sluice*"])).output).toBe("");
   expect(await sluice("uninstall")).toEqual({ code: 0, output: "There was no service.\n" });
