@@ -6,7 +6,7 @@ import manifest from "../../package.json" with { type: "json" };
 
 const root = resolve(import.meta.dir, "../..");
 
-/** What a release is made from, and what of the packages it needs. */
+/** What a release is made from, with the packages that are bundled. They have no dependencies of their own. */
 const sources = ["src", "build.ts", "package.json", "tsconfig.json", "bunfig.toml", "README.md", "LICENSE"];
 const packages = Object.keys(manifest.dependencies);
 

@@ -91,6 +91,9 @@ describe("the package for npm", () => {
       body: JSON.stringify({ model: "echo", max_tokens: 100, messages: [{ role: "user", content: "From bunx" }] }),
     });
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("From bunx")]);
+    // What is embedded in the executable comes along here, too.
+    const style = await fetch(`${url}/page/style.css`);
+    expect([style.status, style.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/css")]);
     bunx.kill("SIGTERM");
     await bunx.exited;
     expect(
