@@ -78,9 +78,9 @@ export function toFailure(result: ResultLine, now: number, signs: Signs = {}): P
     case "model_not_found":
       return new ProxyError("not_found", message, { code: "model_not_found" });
   }
-  const kind = kindOf(status, line?.api_error_type);
+  const told = kindOf(status, line?.api_error_type);
   // Whose key it is knows Claude Code alone.
-  if (kind === "authentication") return new ProxyError("login_required", loginAdvice(message, status));
+  const kind = told === "authentication" ? "login_required" : told;
   return new ProxyError(kind, message, {
     ...(kind === "upstream" && status !== undefined && { status }),
     ...(hopeless && status !== undefined && { retryable: false }),
