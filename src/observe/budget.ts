@@ -38,7 +38,8 @@ export class Budget implements RequestWatcher {
   readonly #earlier: ((since: number) => Spent) | undefined;
   readonly #log: Log;
   readonly #now: () => number;
-  #counts = { day: counter("day", 0), month: counter("month", 0) };
+  // Of no time yet: to learn what day it is here takes as long as half of all else does until Sluice listens.
+  #counts = { day: noCount(), month: noCount() };
   #loaded = false;
 
   /** `config` is read where it is needed: it may change. `earlier` reads the ledger, where there is one. */
@@ -125,8 +126,13 @@ export class Budget implements RequestWatcher {
 }
 
 /** What is counted in the day, or the month, of a time. */
-function counter(period: keyof typeof periods, time: number, spent: Spent = { usd: 0, requests: 0 }) {
+function counter(period: keyof typeof periods, time: number, spent = noCount().spent) {
   return { began: periods[period](time), ends: periods[period](time, 1), spent };
+}
+
+function noCount() {
+  const spent: Spent = { usd: 0, requests: 0 };
+  return { began: 0, ends: 0, spent };
 }
 
 /** `$4.20 of $5.00`, `450 of 500 requests`. */
