@@ -12,7 +12,8 @@ import { archiveName } from "../src/release/release.ts";
 import { live } from "../src/reload.ts";
 import plugin from "../src/openclaw/openclaw.plugin.json" with { type: "json" };
 import { measuredSection, pictures } from "./support/measured.ts";
-import { anchor, checkTests, readmePath, readSection, readTable, tables, unpadded } from "./support/readme.ts";
+import { checkTests, readmePath, readSection, readTable, tables, unpadded } from "./support/readme.ts";
+import { anchor, arrange } from "./support/readme-order.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(readmePath).text();
@@ -27,6 +28,12 @@ test("one sentence and a picture come before them", () => {
   const [title, sentence = "", picture] = readme.split("\n\n");
   expect([title, sentence.match(/[.!?](\s|$)/g)?.length]).toEqual(["# Sluice", 1]);
   expect(picture).toMatch(/^!\[[^\]]{20,}\]\(docs\/cast\.svg\)$/);
+});
+
+test("the sections stand in their order, below a list of them (bun test/support/readme.ts arranges them)", () => {
+  expect(readme === arrange(readme)).toBe(true);
+  expect(() => arrange(`${readme}\n## Fables\n`)).toThrow("Fables");
+  expect(() => arrange(`${readme}\n## License\n`)).toThrow("twice");
 });
 
 test("every command is described", () => {

@@ -1,10 +1,14 @@
-/** The README's tables that the code decides. `bun test/support/readme.ts` writes them anew. */
+/**
+ * What of the README is decided elsewhere: tables by the code, figures by the benches, the order of its sections.
+ * `bun test/support/readme.ts` writes all of that anew.
+ */
 
 import { join, resolve } from "node:path";
 import { parameters as messages } from "../../src/dialect/anthropic/parameters.ts";
 import { parameters as chat } from "../../src/dialect/chat/parameters.ts";
 import { parameters as responses } from "../../src/dialect/responses/parameters.ts";
 import { measuredSection, writePictures } from "./measured.ts";
+import { arrange } from "./readme-order.ts";
 import type { Parameters } from "../../src/messages/parameters.ts";
 import { configFile, type Option, options, variablesOf } from "../../src/options.ts";
 
@@ -24,14 +28,6 @@ export function readTable(text: string, heading: string): string[][] {
   const [, ...rows] = [...(section.split("\n## ")[0] ?? "").matchAll(/^\|(.*)\|$/gm)];
   const cells = rows.map(([, row = ""]) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
   return cells.filter(([first]) => !/^-+$/.test(first ?? ""));
-}
-
-/** What a heading is called in a link, as GitHub makes it. */
-export function anchor(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, "")
-    .replaceAll(" ", "-");
 }
 
 /**
@@ -99,6 +95,6 @@ if (import.meta.main) {
   const text = await Bun.file(readmePath).text();
   const written = Object.entries(tables).reduce((all, [heading, rows]) => withTable(all, heading, rows), text);
   await writePictures();
-  await Bun.write(readmePath, withSection(written, "Measured", await measuredSection()));
+  await Bun.write(readmePath, arrange(withSection(written, "Measured", await measuredSection())));
   await Bun.$`bun fmt ${readmePath}`.quiet();
 }
