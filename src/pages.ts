@@ -36,6 +36,8 @@ export async function servePage(endpoint: PageEndpoint, context: PageContext): P
 /** What `sluice connect` prints for each client, with the address by which the page was reached. */
 async function snippets({ url, engine, key, request }: PageContext): Promise<unknown> {
   const { instructions } = await import("./connect/index.ts");
-  const [first = "sonnet", ...others] = (await engine.models(request.headers)).map(({ id }) => id);
+  // A snippet is wanted also where nothing answers yet.
+  const listed = await engine.models(request.headers).catch(() => []);
+  const [first = "sonnet", ...others] = listed.map(({ id }) => id);
   return instructions({ url: url.origin, key, models: [first, ...others] });
 }
