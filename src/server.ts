@@ -126,7 +126,7 @@ class Door {
     const ended = once((status: number, error?: ProxyError) => {
       open.close();
       recording?.end(status, error);
-      const level = error ? errorTable[error.kind].level : "info";
+      const level = error ? errorTable[error.kind].level : route.endpoint === "page" ? "debug" : "info";
       this.log[level](`${request.method} ${url.pathname}`, {
         request_id: id,
         status,

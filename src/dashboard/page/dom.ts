@@ -30,6 +30,14 @@ function fill<E extends Element>(
   return element;
 }
 
+/** A sentence whose words in backticks are code. */
+export function prose(sentence: string): Child[] {
+  return sentence.split("`").flatMap((part, index) => {
+    if (part === "") return [];
+    return index % 2 === 1 ? html("code", {}, part) : part;
+  });
+}
+
 /** The element that the page's HTML has by this id. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const element = document.getElementById(id);

@@ -1,7 +1,7 @@
 import type { LiveError } from "../../observe/live.ts";
 import { advice } from "./advice.ts";
 import { announce } from "./announce.ts";
-import { byId, html, List, write } from "./dom.ts";
+import { byId, html, List, prose, write } from "./dom.ts";
 import { clock } from "./format.ts";
 
 const list = new List<LiveError>(byId("errors"), ({ id }) => id, makeItem);
@@ -33,7 +33,7 @@ function makeItem(): { element: Element; update(error: LiveError): void } {
       write(where, [clock(error.at), error.client, error.api, error.model].filter((part) => part !== "").join(" · "));
       write(message, error.message);
       message.hidden = error.message === "";
-      write(hint, advice[error.kind] ?? "");
+      hint.replaceChildren(...prose(advice[error.kind] ?? ""));
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.ts";
 import { ask } from "./access.ts";
-import { byId, html, write } from "./dom.ts";
+import { byId, html, prose, write } from "./dom.ts";
 
 /** One snippet of a client; some clients have more than one. */
 interface Snippet {
@@ -51,7 +51,7 @@ function show(name: string, snippets: readonly Snippet[]): void {
       ),
       ...copyButton(place, snippet),
     ]),
-    html("ul", { class: "hints" }, ...(first?.hints ?? []).map((hint) => html("li", {}, hint))),
+    html("ul", { class: "hints" }, ...(first?.hints ?? []).map((hint) => html("li", {}, ...prose(hint)))),
   );
 }
 
