@@ -33,11 +33,15 @@ export async function servePage(endpoint: PageEndpoint, context: PageContext): P
   }
 }
 
-/** What `sluice connect` prints for each client, with the address by which the page was reached. */
+/**
+ * What `sluice connect` prints for each client, with the address by which the page was reached. The page says whether that
+ * was by TLS: what ends it stands before Sluice.
+ */
 async function snippets({ url, engine, key, request }: PageContext): Promise<unknown> {
   const { instructions } = await import("./connect/index.ts");
   // A snippet is wanted also where nothing answers yet.
   const listed = await engine.models(request.headers).catch(() => []);
   const [first = "sonnet", ...others] = listed.map(({ id }) => id);
-  return instructions({ url: url.origin, key, models: [first, ...others] });
+  const scheme = url.searchParams.get("scheme") === "https" ? "https" : "http";
+  return instructions({ url: `${scheme}://${url.host}`, key, models: [first, ...others] });
 }

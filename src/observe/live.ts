@@ -63,6 +63,8 @@ const mostErrors = 8;
 const mostTimes = 500;
 const mostWatchers = 16;
 const longestMessage = 500;
+/** An upstream says what model answers. */
+const longestName = 200;
 
 /** Half octaves from 31 ms to 128 s: the eye tells a fast answer from a slow one by its place. */
 const bounds = Array.from({ length: 25 }, (_, index) => Math.round(31.25 * 2 ** (index / 2)));
@@ -125,7 +127,7 @@ export class LiveFeed implements RequestWatcher {
     }
     // Who went away wants nothing done.
     if (outcome === undefined || outcome === "ok" || outcome === "canceled") return;
-    const { id, at, api, client, model = "", status = 0 } = record;
+    const { id, at, api, client, model = "", status = 0 } = shorten(record);
     const message = this.#conceal(error?.plain ?? "").slice(0, longestMessage);
     keep(this.#errors, { id, at, api, client, model, kind: outcome, status, message }, mostErrors);
   }
@@ -195,9 +197,9 @@ export class LiveFeed implements RequestWatcher {
     const running = all.filter(({ outcome }) => outcome === undefined);
     const ended = all.filter(({ outcome }) => outcome !== undefined).toReversed();
     const requests: LiveState["requests"] = {
-      running: running.slice(-mostRunning).toReversed(),
+      running: running.slice(-mostRunning).toReversed().map(shorten),
       more: Math.max(0, running.length - mostRunning),
-      recent: [...ended, ...this.#recent].slice(0, mostRecent),
+      recent: [...ended, ...this.#recent].slice(0, mostRecent).map(shorten),
       written,
     };
     this.#latency ??= this.#measure();
@@ -232,6 +234,12 @@ export class LiveFeed implements RequestWatcher {
   #measure(): LiveLatency | undefined {
     return { bounds, first: timesOf(this.#first), whole: timesOf(this.#whole) };
   }
+}
+
+/** A record without what would be too long to be told four times a second. */
+function shorten(record: RequestRecord): RequestRecord {
+  const { model } = record;
+  return model !== undefined && model.length > longestName ? { ...record, model: model.slice(0, longestName) } : record;
 }
 
 /** About how many tokens an answer has: as it was told, or by its length as long as it runs. */

@@ -71,6 +71,16 @@ test("shows a running answer as it streams, then what it came to, and not a word
   expect(tab.complaints).toEqual([]);
 });
 
+test("the snippets have the address by which the page was reached, also where something before Sluice ends TLS", async () => {
+  const { host } = new URL(sluice.url);
+  const ask = async (query: string) => (await fetch(`${sluice.url}/snippets${query}`)).text();
+  for (const query of ["", "?scheme=http", "?scheme=javascript"])
+    expect(await ask(query)).toContain(`http://${host}/v1`);
+  const secure = await ask("?scheme=https");
+  expect(secure).toContain(`https://${host}/v1`);
+  expect(secure).not.toContain("http://");
+});
+
 test("survives a restart of Sluice, and says so meanwhile", async () => {
   await using folder = await temporaryFolder();
   const env = cleanEnvironment({ home: folder.path, baseUrl: "http://127.0.0.1:9" });
@@ -170,11 +180,9 @@ describe("refuses what the guard refuses", () => {
       expect(read).toBe("");
     }
     expect(sluice.mock.requests.length).toBe(before);
-    expect(
-      await tab.evaluate<boolean>(
-        "frames[0].length === 0 && (() => { try { return frames[0].document === null } catch { return true } })()",
-      ),
-    ).toBe(true);
+    // The frame was asked for, and nothing of what the page consists of.
+    expect(tab.requests).toContain(`${sluice.url}/`);
+    expect(tab.requests.filter((url) => url.includes("/page/"))).toEqual([]);
     for (const path of ["/", "/live", "/snippets", "/page/main.ts"]) {
       const foreign = await fetch(sluice.url + path, { headers: { origin: elsewhere.url.origin } });
       expect([foreign.status, foreign.headers.has("access-control-allow-origin")]).toEqual([403, false]);

@@ -141,6 +141,16 @@ describe("what is kept", () => {
     feed.close();
   });
 
+  test("of a name is its beginning", async () => {
+    const feed = feedOf();
+    end(feed, recordOf("a", { model: "m".repeat(1e6) }), new ProxyError("upstream", "no"));
+    feed.began(recordOf("b", { model: "m".repeat(1e6) }));
+    const { running, recent } = await until(feed.watch(), "requests");
+    const [failure] = await until(feed.watch(), "errors");
+    for (const one of [running[0], recent[0], failure]) expect(one?.model).toBe("m".repeat(200));
+    feed.close();
+  });
+
   test("of times are those of answers, by their length", async () => {
     const feed = feedOf();
     const take = (id: string, firstTextMs: number, more: Partial<RequestRecord> = {}) =>

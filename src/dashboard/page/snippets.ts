@@ -20,7 +20,7 @@ let chosen: string | undefined;
 
 /** Asks for the snippets and shows those of one client. */
 export async function offerSnippets(): Promise<void> {
-  const response = await ask("/snippets").catch(() => undefined);
+  const response = await ask(`/snippets?scheme=${location.protocol.slice(0, -1)}`).catch(() => undefined);
   if (!response?.ok) return;
   const all = (await response.json()) as readonly Snippet[];
   const clients = Map.groupBy(all, ({ name }) => name);
