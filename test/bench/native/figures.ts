@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 const byApi: Readonly<Record<Api, readonly ProgramName[]>> = {
-  messages: ["direct", "nginx", "bun", "sluice", "portkey"],
+  messages: ["direct", "nginx", "bun", "sluice", "unwatched", "portkey"],
   chat: ["sluice", "portkey"],
 };
 
@@ -42,6 +42,7 @@ const titles: Readonly<Record<Pace | Api | ProgramName, string>> = {
   nginx: "nginx",
   bun: "Bun, nothing added",
   sluice: "Sluice",
+  unwatched: "Sluice, --no-ledger",
   portkey: "portkey",
 };
 
@@ -57,6 +58,7 @@ interface RatioLimit extends Pick<Series, "api" | "pace"> {
  */
 const ratioLimits: readonly RatioLimit[] = [
   { of: "sluice", against: "nginx", api: "messages", pace: "burst", atLeast: 0.75 },
+  { of: "unwatched", against: "nginx", api: "messages", pace: "burst" },
   { of: "bun", against: "nginx", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "messages", pace: "burst", atLeast: 10 },
   { of: "sluice", against: "portkey", api: "chat", pace: "burst", atLeast: 5 },

@@ -6,7 +6,7 @@ import { chooseSluice } from "../../support/binary.ts";
 import { freePort, startProgram, type StartedProgram } from "../program.ts";
 import { nginxProgram, portkeyProgram, portkeyVersion } from "./install.ts";
 
-export type ProgramName = "direct" | "nginx" | "bun" | "sluice" | "portkey";
+export type ProgramName = "direct" | "nginx" | "bun" | "sluice" | "unwatched" | "portkey";
 
 export type Program = StartedProgram<ProgramName>;
 
@@ -39,6 +39,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   const passThrough = [bun, own("pass-through.ts"), String(ports.bun), upstream.url];
   const plain = starting.use(await startProgram("bun", "Bun, nothing added", passThrough, ports.bun));
   const sluice = starting.use(await startSluice(folder, upstream.url));
+  const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
   const portkey = starting.use(
     await startProgram(
       "portkey",
@@ -56,7 +57,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const started = starting.move();
   return {
-    all: { direct: upstream, nginx, bun: plain, sluice, portkey },
+    all: { direct: upstream, nginx, bun: plain, sluice, unwatched, portkey },
     startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -69,13 +70,18 @@ export async function startUpstream(): Promise<Program> {
   return await startProgram("direct", "the upstream itself", command, port);
 }
 
-/** A Sluice in native mode before an upstream. */
-export async function startSluice(folder: string, upstream: string): Promise<Program> {
+/** A Sluice in native mode before an upstream, as it comes but for the log; or one that keeps no ledger either. */
+export async function startSluice(
+  folder: string,
+  upstream: string,
+  name: "sluice" | "unwatched" = "sluice",
+): Promise<Program> {
   const port = freePort();
   const { command, sluice } = chooseSluice();
   const options = `serve --mode native --upstream ${upstream} --port ${port} --log-level warn`.split(" ");
+  if (name === "unwatched") options.push("--no-ledger");
   const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream });
-  return await startProgram("sluice", sluice, [...command, ...options], port, { env });
+  return await startProgram(name, sluice, [...command, ...options], port, { env });
 }
 
 function own(file: string): string {
