@@ -242,10 +242,13 @@ function shorten(record: RequestRecord): RequestRecord {
   return model !== undefined && model.length > longestName ? { ...record, model: model.slice(0, longestName) } : record;
 }
 
+/** Of a stream of events that nobody reads here; a guess, until it ends and says how many there were. */
+const bytesPerToken = 24;
+
 /** About how many tokens an answer has: as it was told, or by its length as long as it runs. */
-function writtenBy({ usage, written = 0, outcome }: RequestRecord): number {
+function writtenBy({ usage, written = 0, passed = 0, outcome }: RequestRecord): number {
   const told = usage?.output_tokens ?? 0;
-  return Math.round(outcome !== undefined && told > 0 ? told : Math.max(told, written));
+  return Math.round(outcome !== undefined && told > 0 ? told : Math.max(told, written, passed / bytesPerToken));
 }
 
 function timesOf(times: readonly number[]): LiveTimes {

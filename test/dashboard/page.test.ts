@@ -71,6 +71,21 @@ test("shows a running answer as it streams, then what it came to, and not a word
   expect(tab.complaints).toEqual([]);
 });
 
+test("an answer that passes unread is shown by its bytes until it has said how long it is", async () => {
+  await using native = await startSluice({ args: ["--mode", "native", "--budget-day-requests", "1"] });
+  await using tab = await openPage({}, native.url);
+  native.mock.respond(() => text("unread ".repeat(60), { chunks: 60, delayMs: 50, usage: { output_tokens: 77 } }));
+  const reply = native.post("/v1/messages", { ...body, stream: true }).then((response) => response.text());
+  await tab.shows("#requests tr.running", " kB");
+  await reply;
+  await tab.shows("#requests tr.ok", "77");
+  // No price is told, and none is made up.
+  await tab.shows("#spend-rows", "1 of 1");
+  expect(await tab.text("#spend")).toBe("–");
+  expect((await native.post("/v1/messages", body)).status).toBe(429);
+  await tab.shows("#errors", "allow more with --budget-day-requests");
+});
+
 test("the snippets have the address by which the page was reached, also where something before Sluice ends TLS", async () => {
   const { host } = new URL(sluice.url);
   const ask = async (query: string) => (await fetch(`${sluice.url}/snippets${query}`)).text();
@@ -209,7 +224,7 @@ describe("the playground", () => {
     await tab.shows("#outcome", "Done by way of");
     await tab.evaluate(`document.querySelector("details").open = true`);
     await tab.shows("#raw", "data: {");
-    await tab.shows("#requests", "Mozilla");
+    await tab.shows("#requests", "browser");
   });
 
   test("says what went wrong, in the words of Sluice, and stops when it is told to", async () => {

@@ -30,12 +30,18 @@ function fill<E extends Element>(
   return element;
 }
 
-/** A sentence whose words in backticks are code. */
+/** A sentence, with what stands in backticks as code, and flags in one piece. */
 export function prose(sentence: string): Child[] {
-  return sentence.split("`").flatMap((part, index) => {
-    if (part === "") return [];
-    return index % 2 === 1 ? html("code", {}, part) : part;
-  });
+  const children: Child[] = [];
+  let at = 0;
+  for (const { 0: all, 1: code, index } of sentence.matchAll(/`([^`]+)`|--[a-z][a-z-]*/g)) {
+    children.push(
+      sentence.slice(at, index),
+      code === undefined ? html("span", { class: "flag" }, all) : html("code", {}, code),
+    );
+    at = index + all.length;
+  }
+  return [...children, sentence.slice(at)];
 }
 
 /** The element that the page's HTML has by this id. */

@@ -31,7 +31,7 @@ function makeItem(): { element: Element; update(error: LiveError): void } {
     update(error) {
       write(name, nameOf(error));
       write(where, [clock(error.at), error.client, error.api, error.model].filter((part) => part !== "").join(" · "));
-      write(message, error.message);
+      message.replaceChildren(...prose(error.message));
       message.hidden = error.message === "";
       hint.replaceChildren(...prose(advice[error.kind] ?? ""));
     },

@@ -14,6 +14,12 @@ const apiNames: Readonly<Record<RequestRecord["api"], string>> = {
   other: "Other",
 };
 
+/** Every browser calls itself by the same name; that of a page is one of them. */
+const clientNames = new Map([
+  ["", "unnamed client"],
+  ["Mozilla", "browser"],
+]);
+
 const phaseNames: Readonly<Record<NonNullable<RequestRecord["phase"]>, string>> = {
   thinking: "thinking",
   writing: "writing",
@@ -80,7 +86,7 @@ function makeRow(): { element: Element; update(record: RequestRecord): void } {
       const running = record.outcome === undefined;
       element.className = running ? "running" : record.outcome === "ok" ? "ok" : "failed";
       element.title = `${clock(record.at - ahead)} · ${record.id}`;
-      write(client, record.client === "" ? "unnamed client" : record.client);
+      write(client, clientNames.get(record.client) ?? record.client);
       write(api, apiNames[record.api] ?? record.api);
       write(model, record.model ?? "");
       write(state, stateOf(record));
@@ -108,7 +114,7 @@ function stateOf({ outcome, phase, firstTextMs, status }: RequestRecord): string
 function outputOf({ usage, written = 0, passed = 0, outcome }: RequestRecord): string {
   const told = usage?.output_tokens ?? 0;
   if (outcome !== undefined && told > 0) return count(told);
-  if (written > 0 || told > 0) return `≈ ${count(Math.round(Math.max(told, written)))}`;
+  if (written > 0) return `≈ ${count(Math.round(Math.max(told, written)))}`;
   return passed > 0 ? `${count(Math.ceil(passed / 1024))} kB` : "–";
 }
 
