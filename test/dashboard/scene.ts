@@ -108,6 +108,7 @@ async function ask(sluice: TestSluice, visitor: Visitor, n: number): Promise<Res
 /** Starts a Sluice that has answered some, and is answering others as long as it lives. */
 export async function startScene(options: TestOptions = {}): Promise<TestSluice> {
   const sluice = await startSluice({
+    args: ["--spares", "3"],
     ...options,
     env: { ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: "dummy", SLUICE_MAX_PROCESSES: "9", ...options.env },
   });
@@ -119,6 +120,8 @@ export async function startScene(options: TestOptions = {}): Promise<TestSluice>
     return visitor.fails ?? reply(visitor);
   });
   for (const [n, visitor] of past.entries()) await (await ask(sluice, visitor, n)).text();
+  // All come at once, and each finds a process.
+  await sluice.quiet();
   for (const [n, visitor] of present.entries()) {
     void ask(sluice, visitor, past.length + n).then((response) => response.text().catch(() => {}));
   }
