@@ -103,7 +103,8 @@ test("survives a restart of Sluice, and says so meanwhile", async () => {
   const start = (port: number) => startServer(loadConfig(["--port", String(port)], { mode: "echo", env }).config, log);
   const before = await start(0);
   await using tab = await openPage({}, before.url);
-  await before.stop(30);
+  // A page that is open holds nothing up: with one that did, this would take an hour.
+  await before.stop(3_600);
   await tab.shows("#connection", "Trying again");
   await tab.shows("#connection", "What is shown is of");
   const after = await start(before.port);
@@ -116,10 +117,7 @@ test("survives a restart of Sluice, and says so meanwhile", async () => {
   });
   expect(reply.status).toBe(200);
   await tab.shows("#requests", "afterwards");
-  // A page that is open holds nothing up.
-  const began = performance.now();
-  await after.stop(30);
-  expect(performance.now() - began).toBeLessThan(15_000);
+  await after.stop(3_600);
 });
 
 describe("with a client key", () => {
