@@ -152,7 +152,7 @@ test(
 
 test("unknown routes are 404 in the envelope that fits", async () => {
   expect((await fetch(`${sluice.url}/v1/nothing`)).status).toBe(404);
-  expect((await fetch(`${sluice.url}/`)).status).toBe(404);
+  expect((await fetch(`${sluice.url}/nothing`)).status).toBe(404);
   const anthropic = await fetch(`${sluice.url}/v1/nothing`, { headers: { "anthropic-version": "2023-06-01" } });
   expect(await anthropic.json()).toMatchObject({ type: "error", error: { type: "not_found_error" } });
   const openai = await fetch(`${sluice.url}/v1/nothing`);

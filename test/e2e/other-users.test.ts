@@ -47,7 +47,10 @@ test("nothing is answered without the client key, but that it lives", async () =
     "/v1/models/sonnet",
     "/v1/responses/resp_1",
     "/v1/responses/resp_1/input_items",
-    "/",
+    "/live",
+    "/snippets",
+    "/metrics",
+    "/health?deep=1",
     "/x",
   ]) {
     for (const headers of [
