@@ -21,6 +21,8 @@ export interface Lab {
 type Samples = Map<number, number[]>;
 
 const turns = [1, 2, 4, 8, 16, 32, 64, 128, 200, 300, 400];
+/** Of conversations that no process knows. */
+const histories = [1, 4, 16, 64, 200, 400];
 const deltas = [10, 30, 100, 300, 1000, 3000, 10_000, 20_000];
 const tools = [0, 1, 5, 10, 25, 50, 100, 200];
 
@@ -40,8 +42,8 @@ export async function startLab(folder: string, stack: AsyncDisposableStack, sign
   const env = cleanEnvironment({ home: folder, baseUrl: upstream.url });
   const sluice = stack.use(await startProgram("sluice", title, [...command, ...options], port, { env, cwd: folder }));
   const settled = () => poolSettled(sluice.url, {}, () => signal.throwIfAborted());
-  const talk = (api: Api, offered = basicTools) =>
-    converse({ url: sluice.url, model: "sonnet", headers: {} }, api, signal, offered);
+  const talk = (api: Api, more: Parameters<typeof converse>[3] = {}) =>
+    converse({ url: sluice.url, model: "sonnet", headers: {} }, api, signal, more);
   /** Milliseconds of Sluice's own processors for an action. */
   const costOf = async (action: () => Promise<unknown>) => {
     const before = processorTime(sluice.pid).own;
@@ -53,7 +55,7 @@ export async function startLab(folder: string, stack: AsyncDisposableStack, sign
 
   return {
     async turns(rounds) {
-      const [first, cpu]: [Samples, Samples] = [new Map(), new Map()];
+      const [first, cpu, unknown]: [Samples, Samples, Samples] = [new Map(), new Map(), new Map()];
       for (let round = 0; round < rounds; round++) {
         const conversation = talk("messages");
         for (let turn = 1; turn <= (turns.at(-1) ?? 0); turn++) {
@@ -66,13 +68,23 @@ export async function startLab(folder: string, stack: AsyncDisposableStack, sign
           keep(first, size, wait);
           keep(cpu, size, cost);
         }
+        for (const size of histories) {
+          progress(`a history of ${size} turns, round ${round + 1} of ${rounds}`);
+          await settled();
+          const { first: wait } = await talk("messages", { earlier: pairs(size) }).say(question("short"));
+          keep(unknown, size, wait);
+        }
       }
       return {
         name: "turns",
-        title: "A follow-up, by the turns of its conversation",
+        title: "The next turn, by those before it",
         sizes: "turns",
         costs: "ms",
-        series: [seriesOf("first text", first, "linear"), seriesOf("CPU of Sluice", cpu, "linear")],
+        series: [
+          seriesOf("first text", first, "linear"),
+          seriesOf("CPU of Sluice", cpu, "linear"),
+          seriesOf("first text, from history", unknown, "linear"),
+        ],
       };
     },
     async deltas(rounds) {
@@ -109,7 +121,7 @@ export async function startLab(folder: string, stack: AsyncDisposableStack, sign
           await settled();
           let wait = 0;
           const cost = await costOf(async () => {
-            wait = (await talk("messages", manyTools(count)).say(question("short"))).first;
+            wait = (await talk("messages", { offered: manyTools(count) }).say(question("short"))).first;
           });
           // The first round compiles.
           if (round === 0) continue;
@@ -133,6 +145,10 @@ const titles: Readonly<Record<Api, string>> = {
   chat: "Chat Completions",
   responses: "Responses",
 };
+
+function pairs(count: number): [string, string][] {
+  return Array.from({ length: count }, () => [question("short"), answerText("short", 0)]);
+}
 
 function manyTools(count: number): typeof basicTools {
   return Array.from({ length: count }, (_, n) => {

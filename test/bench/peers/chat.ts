@@ -57,14 +57,23 @@ const paths: Readonly<Record<Api, string>> = {
   responses: "/v1/responses",
 };
 
-/** A conversation in one of the APIs: with a system prompt and five tools, the whole history in each request. */
+/**
+ * A conversation in one of the APIs: with a system prompt and five tools if no others are told, the whole history in each
+ * request. `earlier` are questions and answers before the first.
+ */
 export function converse(
   target: Target,
   api: Api,
   signal: AbortSignal,
-  offered: readonly Tool[] = tools,
+  {
+    offered = tools,
+    earlier = [],
+  }: { offered?: readonly Tool[]; earlier?: readonly (readonly [string, string])[] } = {},
 ): Conversation {
-  const turns: Turn[] = [];
+  const turns: Turn[] = earlier.flatMap(([question, answer]) => [
+    { role: "user", content: question },
+    { role: "assistant", content: answer },
+  ]);
   const ask = async (turn: Turn): Promise<Answer> => {
     turns.push(turn);
     const answer = await request(target, api, bodyOf(api, target.model, turns, offered), signal);

@@ -128,7 +128,7 @@ export function limitsOf({ samples, lines, memory }: Measured): Limit[] {
       most: 2,
     },
     ...(["claude", "native"] as const).map((mode) => ({
-      title: `memory of Sluice after ${requests} requests, ${mode === "native" ? "native mode" : "Claude Code"}`,
+      title: `memory of Sluice after ${requests.toLocaleString("en")} requests, ${mode === "native" ? "native mode" : "Claude Code"}`,
       value: memory?.[mode].after.rss ?? Number.NaN,
       unit: "MB",
       most: 90,
