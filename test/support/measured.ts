@@ -11,6 +11,9 @@ import { plotPeers, told } from "../bench/plots/peers.ts";
 
 const docs = join(import.meta.dir, "../../docs");
 
+/** What the benches wrote. */
+export const measuredFiles = ["peers.json", "growth.json"].map((name) => join(docs, name));
+
 interface PeersFile {
   command: string;
   header: string[];

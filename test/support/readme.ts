@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { parameters as messages } from "../../src/dialect/anthropic/parameters.ts";
 import { parameters as chat } from "../../src/dialect/chat/parameters.ts";
 import { parameters as responses } from "../../src/dialect/responses/parameters.ts";
-import { measuredSection, writePictures } from "./measured.ts";
+import { measuredFiles, measuredSection, writePictures } from "./measured.ts";
 import { arrange } from "./readme-order.ts";
 import type { Parameters } from "../../src/messages/parameters.ts";
 import { configFile, type Option, options, variablesOf } from "../../src/options.ts";
@@ -96,5 +96,5 @@ if (import.meta.main) {
   const written = Object.entries(tables).reduce((all, [heading, rows]) => withTable(all, heading, rows), text);
   await writePictures();
   await Bun.write(readmePath, arrange(withSection(written, "Measured", await measuredSection())));
-  await Bun.$`bun fmt ${readmePath}`.quiet();
+  await Bun.$`bun fmt ${[readmePath, ...measuredFiles]}`.quiet();
 }
