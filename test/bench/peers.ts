@@ -19,6 +19,7 @@ import { shuffled } from "./stats.ts";
 /** No work takes nearly as long (milliseconds). */
 const timeout = 180_000;
 const warmDeltas = 20_000;
+const warmTimes = 3;
 const alone = ["line", "memory"];
 const workNames = works.map(({ name }) => name);
 
@@ -81,14 +82,17 @@ async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSigna
 }
 
 /**
- * Runs what is measured until it is compiled, as it is in a program that people leave running: deltas cost three times as
- * much in the first thousands. The bare CLI starts anew each time.
+ * Runs what is measured until it is compiled, as it is in a program that people leave running: a delta of the first
+ * thousands costs three to five times as much, half of it in the threads of the compiler. The bare CLI starts anew each
+ * time.
  */
 async function warm(peer: Peer, api: Api, interrupted: AbortSignal): Promise<void> {
   if (peer.name === "bare") return;
   const { converse } = peer.serving(1);
   try {
-    await converse(api, bounded(interrupted)).say(question("deltas", warmDeltas));
+    for (let time = 0; time < warmTimes; time++) {
+      await converse(api, bounded(interrupted)).say(question("deltas", warmDeltas));
+    }
   } catch {
     // What it can't do is found out when it is measured.
     interrupted.throwIfAborted();
