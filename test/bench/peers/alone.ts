@@ -39,12 +39,15 @@ export const requests = 10_000;
 const turns = 50;
 const clients = 8;
 
-/** What Sluice takes after so many requests: the turns of conversations, of some at once. */
+/** A little more than Sluice waits before it gives memory back (milliseconds). */
+const rest = 65_000;
+
+/** What Sluice takes at once after so many requests, the turns of conversations, of some at once; and when it has come to rest. */
 export async function measureMemory(
   mode: "claude" | "native",
   folder: string,
   signal: AbortSignal,
-): Promise<{ before: Memory; after: Memory }> {
+): Promise<Record<"before" | "working" | "after", Memory>> {
   await using upstream = await startMock({ handler: () => text("The quick brown fox.") });
   const claude = ["--claude", await fakeClaude({}, folder)];
   const native = ["--mode", "native", "--upstream", upstream.url, "--api-key", "dummy"];
@@ -58,7 +61,9 @@ export async function measureMemory(
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
-  return { before, after: memoryOf(sluice.pid) };
+  const working = memoryOf(sluice.pid);
+  await Bun.sleep(rest);
+  return { before, working, after: memoryOf(sluice.pid) };
 }
 
 async function startAlone(options: string[], folder: string): Promise<StartedProgram> {

@@ -26,7 +26,7 @@ export interface Measured {
   readonly unable: Map<string, string>;
   readonly failures: string[];
   readonly lines: Added[];
-  memory: Record<"native" | "claude", { before: Memory; after: Memory }> | undefined;
+  memory: Record<"native" | "claude", Record<"before" | "working" | "after", Memory>> | undefined;
 }
 
 /** Median, least and most of the rounds. */
@@ -128,7 +128,7 @@ export function limitsOf({ samples, lines, memory }: Measured): Limit[] {
       most: 2,
     },
     ...(["claude", "native"] as const).map((mode) => ({
-      title: `memory of Sluice after ${requests.toLocaleString("en")} requests, ${mode === "native" ? "native mode" : "Claude Code"}`,
+      title: `memory of Sluice a minute after ${requests.toLocaleString("en")} requests, ${mode === "native" ? "native mode" : "Claude Code"}`,
       value: memory?.[mode].after.rss ?? Number.NaN,
       unit: "MB",
       most: 90,
