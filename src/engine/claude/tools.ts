@@ -104,8 +104,12 @@ export function resultsFor(calls: readonly string[], answer: Message, message: M
   const results = message.content.filter((block) => block.type === "tool_result");
   if (results.length !== message.content.length || results.length !== calls.length) return undefined;
   if (!results.every(passesUnchanged)) return undefined;
-  const ours = results.map((result) => ({ ...result, tool_use_id: calls[asked.indexOf(result.tool_use_id)] }));
-  return ours.every((result): result is ToolResultBlock => result.tool_use_id !== undefined) ? ours : undefined;
+  // In the order of the calls: the CLI tells the model of each as soon as it has it.
+  const ours = calls.map((tool_use_id, at) => {
+    const result = results.find((one) => asked.indexOf(one.tool_use_id) === at);
+    return result && { ...result, tool_use_id };
+  });
+  return ours.every((result) => result !== undefined) ? ours : undefined;
 }
 
 /** The CLI words empty results itself, joins the parts of failed ones, cuts long ones, and MCP knows no documents. */
