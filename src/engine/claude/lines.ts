@@ -104,6 +104,11 @@ export function isStreamEvent(line: CliLine): line is StreamEventLine {
   return line.type === "stream_event" && typeof line["event"] === "object" && line["event"] !== null;
 }
 
+/** True for a piece of an answer, behind which most often another comes. */
+export function isDelta(line: CliLine): boolean {
+  return isStreamEvent(line) && line.event.type === "content_block_delta";
+}
+
 export function isResult(line: CliLine): line is ResultLine {
   return line.type === "result";
 }

@@ -1,12 +1,14 @@
 import { ProxyError } from "../../error.ts";
 import { formatLine, readLines } from "../../wire/ndjson.ts";
 import { readLine } from "./line-schema.ts";
-import type { CliLine, ControlRequest } from "./lines.ts";
+import { type CliLine, type ControlRequest, isDelta } from "./lines.ts";
 
 /** Longer than any line of the CLI: it prints a whole answer again as one. */
 const maxLine = 64 * 1024 * 1024;
 /** How much of stderr is kept to explain a death. */
 const stderrTail = 2_000;
+/** Deltas that come faster than this are read together: each read, and each write to the client, costs more than what is in it (milliseconds). */
+const pause = 2;
 /** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
 const drainTime = 250;
 
@@ -163,12 +165,17 @@ export class CliProcess {
   async #readStdout(): Promise<void> {
     const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
     try {
+      let before = 0;
       for await (const values of lines) {
+        let line: CliLine | undefined;
         for (const value of values) {
-          const line = readLine(value);
+          line = readLine(value);
           const wait = line && this.#take(line);
           if (wait) await wait;
         }
+        const now = performance.now();
+        if (now - before < pause && line && isDelta(line)) await Bun.sleep(pause);
+        before = performance.now();
       }
       await this.#child.exited;
       this.#lost(this.#explainExit());
