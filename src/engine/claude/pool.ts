@@ -1,7 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import type { Launch } from "./launch.ts";
 import type { PoolCounts, PoolOptions } from "./pool-options.ts";
-import type { CliProcess } from "./process.ts";
+import { type CliProcess, ProcessLost } from "./process.ts";
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
 const patience = 5_000;
@@ -98,9 +98,17 @@ export class Pool {
 
   /** Resolves when a process has been initialised, and keeps it for whoever claims one. */
   async warm(signal: AbortSignal): Promise<void> {
-    const { process } = await this.claim(signal);
-    this.#spares.unshift(process);
-    setTimeout(() => this.#trim(), patience).unref();
+    for (let lost = 0; ; lost++) {
+      try {
+        const { process } = await this.claim(signal);
+        this.#spares.unshift(process);
+        setTimeout(() => this.#trim(), patience).unref();
+        return;
+      } catch (error) {
+        // One that is killed while it starts: another may do better, as for an answer.
+        if (!(error instanceof ProcessLost && error.retryable && lost < error.retries)) throw error;
+      }
+    }
   }
 
   /** A process has come to serve nobody: it gives way where somebody waits. */
