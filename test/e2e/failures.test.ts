@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { eventually, temporaryFolder } from "../support/environment.ts";
+import { temporaryFolder } from "../support/environment.ts";
 import { exit, fakeClaude, hang, stderr } from "../support/fake-claude.ts";
 import { failureOf } from "../support/failure.ts";
 import { error, midStreamError, text, toolUse } from "../support/mock-anthropic.ts";
@@ -141,8 +141,15 @@ test("a CLI that somebody kills at its start may be tried again", async () => {
   await using folder = await temporaryFolder();
   await using hanging = await startSluice({ claude: await fakeClaude({ startup: [hang] }, folder.path) });
   const asked = hanging.post("/v1/messages", bodies["/v1/messages"]);
-  const [started] = await eventually(() => (hanging.processes().length > 0 ? hanging.processes() : undefined));
-  process.kill(started?.pid ?? 0, "SIGKILL");
-  const reply = await asked;
+  const killed = new Set<number>();
+  // Each one that takes its place, too.
+  const killing = setInterval(() => {
+    for (const { pid } of hanging.processes().filter((one) => !killed.has(one.pid))) {
+      killed.add(pid);
+      process.kill(pid, "SIGKILL");
+    }
+  }, 50);
+  const reply = await asked.finally(() => clearInterval(killing));
+  expect(killed.size).toBeGreaterThan(1);
   expect([reply.status, reply.headers.get("x-should-retry")]).toEqual([502, null]);
 });
