@@ -1,6 +1,8 @@
 /** One CLI process, with a fake in its place that does what the real one must never do. */
 
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CliProcess, type LineListener } from "../../../src/engine/claude/process.ts";
 import { userLine } from "../../../src/engine/claude/lines.ts";
 import type { ProxyError } from "../../../src/error.ts";
@@ -28,19 +30,23 @@ async function start(
   await using folder = await temporaryFolder();
   const path = await fakeClaude(script, folder.path);
   const swept: number[] = [];
-  const process = new CliProcess({
-    command: [path, "-p"],
-    cwd: folder.path,
-    env: { PATH: Bun.env["PATH"] ?? "", HOME: folder.path, SLUICE_TEST: marker },
-    killAfter: 300,
-    sweep: async (pid) => void swept.push(pid),
-    onNoise: () => {},
-  });
+  const process = launch(path, folder.path, swept);
   try {
     await use(process, path, swept);
   } finally {
     await process.end();
   }
+}
+
+function launch(path: string, folder: string, swept: number[] = []): CliProcess {
+  return new CliProcess({
+    command: [path, "-p"],
+    cwd: folder,
+    env: { PATH: Bun.env["PATH"] ?? "", HOME: folder, SLUICE_TEST: marker },
+    killAfter: 300,
+    sweep: async (pid) => void swept.push(pid),
+    onNoise: () => {},
+  });
 }
 
 function record(process: CliProcess) {
@@ -140,4 +146,43 @@ test("a line that has no end is the end of the process, long before it fills the
     expect((await gone).message).toContain("a line of more than");
     await eventually(() => !isRunning(process.pid));
   });
+});
+
+/** Prints deltas as one write each, faster than the real one does. */
+const hasty = `#!${process.execPath}
+const { writeSync } = require("node:fs");
+const delta = { type: "text_delta", text: "word " };
+const event = { type: "content_block_delta", index: 0, delta };
+for (let n = 0; n < 300; n++) {
+  const next = performance.now() + 0.4;
+  writeSync(1, JSON.stringify({ type: "stream_event", event, parent_tool_use_id: null }) + "\\n");
+  while (performance.now() < next);
+}
+`;
+
+test("deltas that come fast are read together, and none is lost", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "hasty");
+  writeFileSync(path, hasty, { mode: 0o755 });
+  const child = launch(path, folder.path);
+  const times: number[] = [];
+  let deltas = 0;
+  let reading = false;
+  const gone = Promise.withResolvers<ProxyError>();
+  child.listen({
+    line: () => {
+      deltas++;
+      // What is read together is told without a pause between.
+      if (!reading) times.push(performance.now());
+      reading = true;
+      queueMicrotask(() => (reading = false));
+      return undefined;
+    },
+    gone: (error) => gone.resolve(error),
+  });
+  await gone.promise;
+  expect(deltas).toBe(300);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  // A busy machine makes it longer, and them no more.
+  expect(times.length).toBeLessThanOrEqual(3 + (last - first) / 1.8);
 });
