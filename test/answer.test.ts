@@ -8,6 +8,7 @@ import { ProxyError } from "../src/error.ts";
 import type { MessageEvent } from "../src/messages/types.ts";
 import { eventsOf, messageOf, text } from "./support/mock-replies.ts";
 import { singly } from "../src/messages/through.ts";
+import { indifferent } from "./support/observer.ts";
 
 const events = eventsOf(messageOf(text("two words"), "msg_1", "claude-sonnet-5-5"), 2);
 
@@ -28,18 +29,7 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   } as unknown as Engine;
   const ended: (ProxyError | undefined)[] = [];
   const left: true[] = [];
-  const observer = {
-    watching: true,
-    answered: () => {},
-    streaming: () => {},
-    model: () => {},
-    spoke: () => {},
-    billed: () => {},
-    wrote: () => {},
-    passed: () => {},
-    used: () => {},
-    ended: (error?: ProxyError) => void ended.push(error),
-  };
+  const observer = { ...indifferent, ended: (error?: ProxyError) => void ended.push(error) };
   const abort = () => void left.push(true);
   const { signal } = new AbortController();
   const response = await answer(exchange, engine, { headers: new Headers(), signal, abort, observer }, 30);

@@ -5,7 +5,7 @@
  */
 
 import { version } from "../../package.json";
-import { type BenchOptions, keep, loadNow, machine, progress, runBench } from "./main.ts";
+import { type BenchOptions, bounded, keep, loadNow, machine, progress, runBench } from "./main.ts";
 import { measureMemory } from "./memory.ts";
 import { exitCodeOf, type Failure, type Measured, printReport, rowsOf } from "./report.ts";
 import { bareName, type Sample, type Scenario, scenarios } from "./scenarios.ts";
@@ -70,7 +70,7 @@ async function converse({ rounds, only }: BenchOptions, interrupted: AbortSignal
   if (only.has("memory")) {
     progress("memory");
     await attempt(failures, "memory", rounds, interrupted, async () => {
-      memory = await measureMemory(subject, memoryTimes, bounded(interrupted));
+      memory = await measureMemory(subject, memoryTimes, bounded(interrupted, timeout));
     });
   }
   progress("");
@@ -106,11 +106,7 @@ async function measure(
   interrupted: AbortSignal,
 ): Promise<Sample[]> {
   for (const subject of Object.values(subjects)) await subject.settled();
-  return await scenario.measure({ ...subjects, signal: bounded(interrupted) });
-}
-
-function bounded(interrupted: AbortSignal): AbortSignal {
-  return AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
+  return await scenario.measure({ ...subjects, signal: bounded(interrupted, timeout) });
 }
 
 /** A measurement that fails is told in the report, and the others go on; an interrupted one ends everything. */

@@ -89,3 +89,8 @@ export function keep<K, V>(all: Map<K, V[]>, key: K, value: V): void {
   if (values) values.push(value);
   else all.set(key, [value]);
 }
+
+/** A signal that aborts with another, and after a time (milliseconds). */
+export function bounded(interrupted: AbortSignal, timeout: number): AbortSignal {
+  return AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
+}

@@ -6,7 +6,7 @@
 
 import { version } from "../../package.json";
 import { temporaryFolder } from "../support/environment.ts";
-import { type BenchOptions, keep, loadNow, machine, progress, runBench } from "./main.ts";
+import { type BenchOptions, bounded, keep, loadNow, machine, progress, runBench } from "./main.ts";
 import { measureLine, measureMemory } from "./peers/alone.ts";
 import { type Api, apis, Unable } from "./peers/chat.ts";
 import { type Peer, type PeerName, peerNames, type Peers, startPeers } from "./peers/programs.ts";
@@ -47,17 +47,17 @@ async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSigna
     progress(round === 0 ? "warm-up" : `round ${round} of ${rounds}`);
     for (const { work, peer } of shuffled(wanted.flatMap((work) => peers.all.map((peer) => ({ work, peer }))))) {
       await attempt(measured, work, peer.name, interrupted, async () => {
-        const sample = await measure(peers, work, peer, bounded(interrupted));
+        const sample = await measure(peers, work, peer, bounded(interrupted, timeout));
         if (round > 0) keep(measured.samples, `${work.name} ${peer.name}`, sample);
       });
     }
-    if (goes("line") && round > 0) measured.lines.push(await measureLine(folder.path, bounded(interrupted)));
+    if (goes("line") && round > 0) measured.lines.push(await measureLine(folder.path, bounded(interrupted, timeout)));
   }
   if (goes("memory")) {
     progress("memory");
     const [native, claude] = [
-      await measureMemory("native", folder.path, bounded(interrupted)),
-      await measureMemory("claude", folder.path, bounded(interrupted)),
+      await measureMemory("native", folder.path, bounded(interrupted, timeout)),
+      await measureMemory("claude", folder.path, bounded(interrupted, timeout)),
     ];
     measured.memory = { native, claude };
   }
@@ -91,7 +91,7 @@ async function warm(peer: Peer, api: Api, interrupted: AbortSignal): Promise<voi
   const { converse } = peer.serving(1);
   try {
     for (let time = 0; time < warmTimes; time++) {
-      await converse(api, bounded(interrupted)).say(question("deltas", warmDeltas));
+      await converse(api, bounded(interrupted, timeout)).say(question("deltas", warmDeltas));
     }
   } catch {
     // What it can't do is found out when it is measured.
@@ -139,10 +139,6 @@ async function attempt(
     if (error instanceof Unable) unable.set(`${work.name} ${peer}`, error.message);
     else failures.push(`${work.title}, ${peer}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function bounded(interrupted: AbortSignal): AbortSignal {
-  return AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
 }
 
 await runBench({ usage, parts: [...workNames, ...alone, ...peerNames], rounds: 3, json: true, run });

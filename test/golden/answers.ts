@@ -16,6 +16,7 @@ import { context } from "../dialect/refusal.ts";
 import { withMemory } from "../dialect/responses/memory.ts";
 import { type Asked, type DialectName, requestOf } from "./requests.ts";
 import { singly } from "../../src/messages/through.ts";
+import { indifferent } from "../support/observer.ts";
 
 export interface Answer {
   status: number;
@@ -62,18 +63,7 @@ export async function respond(
 ): Promise<Response> {
   try {
     const exchange = dialect.decode(body, context);
-    const observer = {
-      watching: true,
-      answered: () => {},
-      streaming: () => {},
-      model: () => {},
-      spoke: () => {},
-      billed: () => {},
-      wrote: () => {},
-      passed: () => {},
-      used: () => {},
-      ended,
-    };
+    const observer = { ...indifferent, ended };
     const { signal } = new AbortController();
     return await answer(exchange, engine, { headers: new Headers(), signal, abort: () => {}, observer });
   } catch (thrown) {

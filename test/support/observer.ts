@@ -1,0 +1,15 @@
+import type { Observer } from "../../src/engine/engine.ts";
+
+/** Told of everything, and does nothing with it. */
+export const indifferent: Observer = {
+  watching: true,
+  answered: () => {},
+  streaming: () => {},
+  model: () => {},
+  spoke: () => {},
+  billed: () => {},
+  wrote: () => {},
+  passed: () => {},
+  used: () => {},
+  ended: () => {},
+};
