@@ -7,6 +7,9 @@ import { reloadConfig } from "../reload.ts";
 import type { RunningServer } from "../server.ts";
 import { followConfig } from "./logging.ts";
 
+/** The kernel signals a shell's children before it gives them another parent: how long that may take at most (milliseconds). */
+const orphaningMs = 250;
+
 /**
  * Calls `reload` at each SIGHUP but the one that comes with the end of the terminal, or of the shell that runs in it: that
  * ends the process, as usual.
@@ -15,11 +18,14 @@ export function onHangup(reload: () => void): void {
   const terminals = () => [0, 1, 2].filter((descriptor) => isatty(descriptor)).length;
   const before = terminals();
   const parent = process.ppid;
-  const hangup = () => {
-    const shellGone = before > 0 && process.ppid !== parent;
-    if (terminals() === before && !shellGone) return reload();
+  const decide = () => {
+    if (terminals() === before && process.ppid === parent) return reload();
     process.off("SIGHUP", hangup);
     process.kill(process.pid, "SIGHUP");
+  };
+  const hangup = () => {
+    if (before === 0) reload();
+    else setTimeout(decide, orphaningMs);
   };
   process.on("SIGHUP", hangup);
 }

@@ -158,6 +158,9 @@ test("a shell that is killed takes it along, although the terminal is still ther
   });
   await eventually(() => output.includes("OPENAI_API_KEY"));
   const [sluice] = descendants(shell.pid);
+  // As the kernel does it: first the signal, then the other parent.
+  if (sluice !== undefined) process.kill(sluice.pid, "SIGHUP");
+  await Bun.sleep(50);
   shell.kill("SIGKILL");
   try {
     await eventually(() => !isRunning(sluice?.pid ?? 0));
