@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import type Anthropic from "@anthropic-ai/sdk";
-import { eventually, temporaryFolder } from "../support/environment.ts";
+import { eventually, type ProcessInfo, temporaryFolder } from "../support/environment.ts";
 import { answer, fakeClaude } from "../support/fake-claude.ts";
 import { cut, lastUserText, stall, text, thinking } from "../support/mock-anthropic.ts";
 import { linesIn } from "../support/seen.ts";
@@ -237,6 +237,17 @@ describe("limits", () => {
     const follow = (word: string) => ask(sluice, [user(word), assistant(`You said: ${word}`), user("more")]);
     expect((await follow("e")).way).toBe("live");
     expect((await follow("a")).way).not.toBe("live");
+  });
+
+  test("the only process there may be keeps its conversation: it makes way for a request, and for no spare", async () => {
+    await using sluice = await startSluice({ args: ["--max-processes", "1"] });
+    await ask(sluice, [user("a")]);
+    const [kept] = sluice.processes();
+    // A spare is started when nobody has asked for a second.
+    await Bun.sleep(1500);
+    expect(sluice.processes()).toEqual([kept as ProcessInfo]);
+    expect((await ask(sluice, [user("a"), assistant("You said: a"), user("b")])).way).toBe("live");
+    expect((await ask(sluice, [user("c")])).said).toBe("You said: c");
   });
 
   const burst = async (sluice: TestSluice, size: number) => {

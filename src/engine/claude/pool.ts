@@ -245,9 +245,14 @@ export class Pool {
     else this.#startPlain();
   }
 
-  /** For the first spare the conversation that was used least recently gives way; its exit calls again. */
+  /**
+   * For the first spare the conversation that was used least recently gives way, unless it is all there may be; its exit
+   * calls again.
+   */
   #makeRoom(): void {
-    if (this.#spares.length === 0 && this.#options.spares > 0 && this.#leaving === 0) this.#options.evict("live");
+    const { spares, maxProcesses, evict } = this.#options;
+    const wanted = spares > 0 && maxProcesses > 1;
+    if (wanted && this.#spares.length === 0 && this.#leaving === 0) evict("live");
   }
 
   /** Whether one more process may start now; where not, one that serves nobody gives way, and its exit calls again. */
