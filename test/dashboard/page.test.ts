@@ -16,7 +16,7 @@ import { startSluice, type TestSluice } from "../support/sluice.ts";
 let browser: Browser;
 let sluice: TestSluice;
 beforeAll(async () => {
-  [browser, sluice] = await Promise.all([startBrowser(), startSluice()]);
+  [browser, sluice] = await Promise.all([startBrowser(), startSluice({ args: ["--spares", "1"] })]);
 });
 afterAll(async () => {
   await sluice[Symbol.asyncDispose]();

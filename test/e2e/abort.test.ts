@@ -19,7 +19,7 @@ describe.each([
   ["in the middle of the answer", 4],
 ])("gone %s", (_, afterEvents) => {
   test.each([true, false])("stream: %p", async (stream) => {
-    await using sluice = await startSluice();
+    await using sluice = await startSluice({ args: ["--spares", "1"] });
     sluice.mock.respond(() => stall(afterEvents));
     const client = new AbortController();
     const begun = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ test("a CLI that ignores SIGTERM is killed all the same", async () => {
 });
 
 test("a server that stops ends what runs, with an error in the dialect's shape", async () => {
-  const sluice = await startSluice();
+  const sluice = await startSluice({ args: ["--spares", "1"] });
   sluice.mock.respond(() => stall(5));
   const response = await sluice.post("/v1/messages", body(true));
   const read = response.text().catch(() => "");

@@ -32,7 +32,7 @@ const assistant = (content: Message["content"]): Message => ({ role: "assistant"
 
 describe("the next turn", () => {
   test("reaches the same process, with only its new message", async () => {
-    await using sluice = await startSluice();
+    await using sluice = await startSluice({ args: ["--spares", "1"] });
     const first = await ask(sluice, [user("one")]);
     expect(first).toEqual({ way: "spare", said: "You said: one" });
     const history = [user("one"), assistant(first.said), user("two")];
@@ -226,7 +226,7 @@ describe("limits", () => {
   });
 
   test("there are never more processes than allowed; the conversation used least recently gives way", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "3"] });
+    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "3"] });
     for (const word of ["a", "b", "c", "d"]) {
       expect((await ask(sluice, [user(word)])).said).toBe(`You said: ${word}`);
       expect(sluice.processes().length).toBeLessThanOrEqual(3);
@@ -240,7 +240,7 @@ describe("limits", () => {
   });
 
   test("the only process there may be keeps its conversation: it makes way for a request, and for no spare", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "1"] });
+    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "1"] });
     await ask(sluice, [user("a")]);
     const [kept] = sluice.processes();
     // A spare is started when nobody has asked for a second.
@@ -256,7 +256,7 @@ describe("limits", () => {
   };
 
   test("while it is in use three more spares wait, and as many as a burst lacked, as long as there is room", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "20"] });
+    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "20"] });
     await eventually(async () => (await health(sluice)).spares === 4);
     expect(await burst(sluice, 5)).toEqual(["cold", "spare", "spare", "spare", "spare"]);
     await eventually(async () => (await health(sluice)).spares === 5);
@@ -264,7 +264,7 @@ describe("limits", () => {
   });
 
   test("at rest one spare is left", async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "16", "--idle-ttl", "10s"] });
+    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "16", "--idle-ttl", "10s"] });
     await burst(sluice, 3);
     await eventually(async () => (await health(sluice)).spares > 1);
     await eventually(async () => (await health(sluice)).spares === 1);

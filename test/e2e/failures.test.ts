@@ -19,7 +19,7 @@ const bodies = {
 
 let sluice: TestSluice;
 beforeAll(async () => {
-  sluice = await startSluice();
+  sluice = await startSluice({ args: ["--spares", "1"] });
 });
 afterAll(async () => {
   await sluice[Symbol.asyncDispose]();

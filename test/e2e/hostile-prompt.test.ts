@@ -21,7 +21,7 @@ function argumentsOf(sluice: TestSluice): string[][] {
 }
 
 test("nothing that a request names becomes an argument of the CLI's", async () => {
-  await using sluice = await startSluice({ args: ["--agent"] });
+  await using sluice = await startSluice({ args: ["--agent", "--spares", "1"] });
   await sluice.quiet();
   const [plain = []] = argumentsOf(sluice);
   expect(plain).toContain("--strict-mcp-config");

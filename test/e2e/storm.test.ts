@@ -11,7 +11,7 @@ const atOnce = 20;
 test(
   `${requests} requests, ${atOnce} at a time, half of them aborted at random`,
   async () => {
-    await using sluice = await startSluice({ args: ["--max-processes", "32"] });
+    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "32"] });
     sluice.mock.respond((body) => text(`You said: ${lastUserText(body)}`, { chunks: 8, delayMs: Math.random() * 30 }));
     const outcomes = { answered: 0, aborted: 0 };
 

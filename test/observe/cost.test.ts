@@ -21,7 +21,7 @@ const weather = toolUse([{ name: "weather", input: {} }], { usage });
 test("a process adds up what it has spent; a record has the part of its own turn", async () => {
   const ended: RequestRecord[] = [];
   const watchers = [{ ended: (record: RequestRecord) => void ended.push(record) }];
-  await using sluice = await startSluice({ watchers });
+  await using sluice = await startSluice({ watchers, args: ["--spares", "1"] });
   const tools = [{ name: "weather", input_schema: { type: "object" as const } }];
   const messages: any[] = [];
   const ask = async (content: unknown, model = "sonnet") => {

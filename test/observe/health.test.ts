@@ -23,7 +23,7 @@ async function deep({ url }: TestSluice, headers: Record<string, string> = {}) {
 }
 
 test("with all in order", async () => {
-  await using sluice = await startSluice();
+  await using sluice = await startSluice({ args: ["--spares", "1"] });
   const found = await deep(sluice);
   expect(found).toMatchObject({
     status: 200,

@@ -43,7 +43,10 @@ describe.each([
         throw new Error("BROKEN WATCHER");
       },
     };
-    sluice = await startSluice({ args: ["--mode", mode, "--log-level", "error"], watchers: [broken, watcher] });
+    sluice = await startSluice({
+      args: ["--mode", mode, "--spares", "1", "--log-level", "error"],
+      watchers: [broken, watcher],
+    });
   });
   afterAll(() => sluice[Symbol.asyncDispose]());
   const recordOf = (id: string | null) => eventually(() => ended.find((record) => record.id === id));

@@ -61,8 +61,9 @@ export async function startSluice(options: TestOptions = {}): Promise<TestSluice
     told.push(JSON.stringify([...response.headers]), response.ok ? "" : await response.clone().text());
     return response;
   };
-  // Of so few processes one is a spare: a reserve of more would take the machine from the other tests.
-  const basic = { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), SLUICE_MAX_PROCESSES: "7" };
+  // A spare that nobody will claim takes the machine from the other tests for half a second: who needs one asks for it.
+  const few = { SLUICE_MAX_PROCESSES: "7", ...(claude === realClaude && { SLUICE_SPARES: "0" }) };
+  const basic = { ...cleanEnvironment({ home: folder.path, baseUrl: mock.url, marker }), ...few };
   const { config } = loadConfig(["--port", "0", "--claude", claude, "--pass-env", "SLUICE_TEST", ...args], {
     env: { ...basic, ...env },
   });
