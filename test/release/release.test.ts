@@ -18,7 +18,7 @@ let release: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
   release = await releaseIn(join(folder.path, "one"), ["--target", "linux-x64"]);
-}, 120_000);
+}, 600_000);
 afterAll(async () => await folder[Symbol.asyncDispose]());
 
 test("made again, elsewhere, it is the same byte for byte", async () => {
@@ -27,7 +27,7 @@ test("made again, elsewhere, it is the same byte for byte", async () => {
   expect(Object.keys(sums)).toEqual([tarball, archive]);
   expect(await sumsOf(again)).toEqual(sums);
   expect(readdirSync(release).sort()).toEqual(["SHA256SUMS", tarball, archive]);
-}, 120_000);
+}, 600_000);
 
 test("an archive has the program, its manual, its completions and the licence, and the program runs", async () => {
   const unpacked = join(folder.path, "unpacked");
@@ -71,7 +71,7 @@ describe("the package for npm", () => {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      timeout: 60_000,
+      timeout: 600_000,
     });
     let printed = "";
     for (const stream of [bunx.stdout, bunx.stderr]) {
@@ -104,7 +104,7 @@ describe("the package for npm", () => {
         ),
       ),
     ).toBe(true);
-  }, 90_000);
+  }, 600_000);
 });
 
 test.each<[string[], string]>([

@@ -191,5 +191,5 @@ test(
     expect(ways["parked"]).toBeGreaterThan(turns / 20);
     expect(ways["replay"]).toBeGreaterThan(10);
   },
-  { timeout: 400_000 },
+  { timeout: 1_800_000 },
 );
