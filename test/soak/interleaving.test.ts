@@ -138,7 +138,7 @@ test(
   `${turns} turns over ${conversations} conversations: every upstream request is what its client sent`,
   async () => {
     const [plan = []] = fc.sample(steps, { numRuns: 1, seed: 7 });
-    const args = ["--spares", "1", "--max-processes", "30"];
+    const args = ["--spares", "1", "--max-processes", "40"];
     let sluice = await startSluice({ args });
     let unsent: string[] | undefined;
     const check = (body: RequestBody) => {
