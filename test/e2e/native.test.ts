@@ -312,9 +312,9 @@ test("a client that takes its time is no silence of the upstream's", async () =>
     headers: { "content-type": "text/event-stream" },
     pieces: Array.from({ length: 40 }, () => chunk),
   }));
-  await using sluice = await start(["--upstream", upstream.url, "--stall-timeout", "300ms"]);
+  await using sluice = await start(["--upstream", upstream.url, "--stall-timeout", "1s"]);
   const response = await sluice.post("/v1/messages", { ...asked, stream: true });
-  await Bun.sleep(1000);
+  await Bun.sleep(2500);
   expect((await response.bytes()).length).toBe(40 * chunk.length);
 });
 
