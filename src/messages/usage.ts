@@ -21,6 +21,9 @@ export function inputTokens(usage: Usage): number {
 /** The usage after a `message_delta`: its counters are cumulative, so they replace; those it leaves out stay. */
 export function updateUsage(usage: Usage, update: Partial<Usage>): Usage {
   const updated: Record<string, unknown> = { ...usage };
-  for (const [name, value] of Object.entries(update)) if (value !== null && value !== undefined) updated[name] = value;
+  for (const name in update) {
+    const value = update[name as keyof Usage];
+    if (value !== null && value !== undefined) updated[name] = value;
+  }
   return updated as unknown as Usage;
 }

@@ -6,7 +6,7 @@ import type { Call, ForwardedRequest } from "../engine.ts";
 import { streamFailure } from "./failures.ts";
 import { toClient } from "./headers.ts";
 import type { Upstream, UpstreamAnswer } from "./upstream.ts";
-import { UsageObserver } from "./usage-observer.ts";
+import { type Told, UsageObserver } from "./usage-observer.ts";
 
 /** The upstream's answer itself, whose bytes Bun passes on without a look at them. */
 export function pipe({ response, end }: UpstreamAnswer): Response {
@@ -34,9 +34,12 @@ export function passOn(
   const reader = response.body.getReader();
   const stream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   const usage = new UsageObserver(stream);
+  let told: Told | undefined;
   const tell = () => {
-    if (usage.model !== undefined) observer.model(usage.model);
-    if (usage.usage) observer.used(usage.usage);
+    if (usage.told === told) return;
+    told = usage.told;
+    if (told.model !== undefined) observer.model(told.model);
+    if (told.usage !== undefined) observer.used(told.usage);
   };
   let spoke = false;
   const take = (bytes: Uint8Array) => {

@@ -10,11 +10,20 @@ const content = Buffer.from('"content_block_delta"');
 const failure = Buffer.from("event: error\n");
 const nothing = Buffer.alloc(0);
 
+/** What an answer tells of itself, as far as it does. */
+export interface Told {
+  model: string | undefined;
+  usage: Usage | undefined;
+}
+
 /** Reads the usage of an answer that passes, and changes nothing. Its events may come in any cuts. */
 export class UsageObserver {
   #open: Buffer = nothing;
   #overflow = false;
-  #told: string[] = [];
+  /** Where it does so: the first time, and the last one. */
+  readonly #tellings: string[] = [];
+  /** What they come to; undefined where nobody has asked since the last one. */
+  #told: Told | undefined;
   #spoke = false;
   #failure: string | undefined;
 
@@ -31,6 +40,7 @@ export class UsageObserver {
     const open = all.subarray(end === 0 ? 0 : end + 1);
     this.#overflow ||= open.length > most;
     this.#open = this.#overflow ? open.subarray(-1) : open;
+    if (!this.stream) this.#told = undefined;
   }
 
   /** Whether there is content. */
@@ -43,29 +53,17 @@ export class UsageObserver {
     return this.#failure === undefined ? undefined : (parse(this.#failure) ?? {});
   }
 
-  /** The model that answers, as far as that was told; where the usage is. */
-  get model(): string | undefined {
-    return this.#tellings.map(modelOf).find((model) => model !== undefined);
-  }
-
   /** Whether the answer stands between two events: only there can another one be written behind it. */
   get between(): boolean {
     return this.stream && this.#open.length === 0;
   }
 
-  /** The usage as far as it was told; undefined where nothing was. Of a body that is no stream, once it is whole. */
-  get usage(): Usage | undefined {
-    return this.#tellings.map(usageOf).reduce<Usage | undefined>((before, usage) => {
-      if (usage === undefined) return before;
-      return before === undefined ? completeUsage(usage) : updateUsage(before, usage);
-    }, undefined);
+  /** What the answer tells of itself, the same object until that is more. Of a body that is no stream, once it is whole. */
+  get told(): Told {
+    return (this.#told ??= readTellings(this.stream ? this.#tellings : [this.#open.toString()]));
   }
 
-  get #tellings(): Telling[] {
-    return (this.stream ? this.#told : [this.#open.toString()]).map((json) => (parse(json) ?? {}) as Telling);
-  }
-
-  /** Keeps what tells of the usage, to be parsed when somebody asks: the first time, and the last one. */
+  /** Keeps what tells of the usage, to be parsed when somebody asks. */
   #read(bytes: Buffer): void {
     this.#spoke ||= bytes.includes(content);
     const failed = bytes.indexOf(failure);
@@ -77,7 +75,8 @@ export class UsageObserver {
     for (let at = bytes.indexOf(mark); at >= 0;) {
       const end = bytes.indexOf(0x0a, at);
       const line = bytes.toString("utf8", bytes.lastIndexOf(0x0a, at) + 1, end < 0 ? undefined : end);
-      if (this.#told.push(line.replace(/^data: ?/, "")) > 2) this.#told.splice(1, 1);
+      if (this.#tellings.push(line.replace(/^data: ?/, "")) > 2) this.#tellings.splice(1, 1);
+      this.#told = undefined;
       at = end < 0 ? -1 : bytes.indexOf(mark, end);
     }
   }
@@ -89,6 +88,18 @@ interface Telling {
   model?: unknown;
   usage?: unknown;
   message?: { model?: unknown; usage?: unknown };
+}
+
+function readTellings(tellings: readonly string[]): Told {
+  const told: Told = { model: undefined, usage: undefined };
+  for (const json of tellings) {
+    const telling = (parse(json) ?? {}) as Telling;
+    told.model ??= modelOf(telling);
+    const usage = usageOf(telling);
+    if (usage !== undefined)
+      told.usage = told.usage === undefined ? completeUsage(usage) : updateUsage(told.usage, usage);
+  }
+  return told;
 }
 
 function modelOf({ type, model, message }: Telling): string | undefined {

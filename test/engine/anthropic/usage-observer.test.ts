@@ -34,7 +34,7 @@ test("the usage of a stream is read whatever the cuts", () => {
     fc.property(cuts, (places) => {
       const observer = new UsageObserver(true);
       for (const piece of cutBytes(bytes, places)) observer.take(piece);
-      expect(observer.usage).toEqual(expected);
+      expect(observer.told.usage).toEqual(expected);
       expect(observer.between).toBe(true);
     }),
   );
@@ -57,18 +57,18 @@ test("the usage of a whole answer", () => {
   );
   const observer = new UsageObserver(false);
   for (const piece of cutBytes(bytes, [0.1, 0.5, 0.9])) observer.take(piece);
-  expect(observer.usage).toEqual(expected);
+  expect(observer.told.usage).toEqual(expected);
   expect(observer.between).toBe(false);
 });
 
 test("an answer without usage has none, and one without an end is not kept", () => {
   const observer = new UsageObserver(true);
   observer.take(Buffer.from(event({ type: "ping" })));
-  expect(observer.usage).toBeUndefined();
+  expect(observer.told.usage).toBeUndefined();
   const before = process.memoryUsage.rss();
   const chunk = Buffer.alloc(1024 ** 2, "x");
   for (let index = 0; index < 600; index++) observer.take(chunk);
   expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 1024 ** 2);
   observer.take(Buffer.from(`\n\n${stream}`));
-  expect(observer.usage).toEqual(expected);
+  expect(observer.told.usage).toEqual(expected);
 });
