@@ -14,18 +14,26 @@ const untilEnd = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 /** Counts requests since Sluice started. */
 export class Metrics implements RequestWatcher {
-  readonly #requests = new Counter("sluice_requests_total", "Requests that ended, by how they did.");
-  readonly #answers = new Counter("sluice_answers_total", "Requests that were served, by the way they took.");
-  readonly #clients = new Counter("sluice_client_answers_total", "Answers by client.");
-  readonly #models = new Counter("sluice_model_answers_total", "Answers by model.");
-  readonly #tokens = new Counter("sluice_tokens_total", "Tokens by model and kind.");
-  readonly #cost = new Counter("sluice_cost_dollars_total", "List price, as far as Claude Code has reported it.");
+  readonly #requests = new Counter("sluice_requests_total", "Requests that ended, by how they did.", [
+    "api",
+    "outcome",
+  ]);
+  readonly #answers = new Counter("sluice_answers_total", "Requests that were served, by the way they took.", ["way"]);
+  readonly #clients = new Counter("sluice_client_answers_total", "Answers by client.", ["client"]);
+  readonly #models = new Counter("sluice_model_answers_total", "Answers by model.", ["model"]);
+  readonly #tokens = new Counter("sluice_tokens_total", "Tokens by model and kind.", ["model", "kind"]);
+  readonly #cost = new Counter("sluice_cost_dollars_total", "List price, as far as Claude Code has reported it.", [
+    "model",
+  ]);
   readonly #untilText = new Histogram(
     "sluice_time_to_first_text_seconds",
     "From a request to the first content of its answer.",
     untilText,
+    ["api"],
   );
-  readonly #untilEnd = new Histogram("sluice_request_duration_seconds", "From a request to its end.", untilEnd);
+  readonly #untilEnd = new Histogram("sluice_request_duration_seconds", "From a request to its end.", untilEnd, [
+    "api",
+  ]);
   readonly #clientNames = new Names(mostNames);
   readonly #modelNames = new Names(mostNames);
   #running = 0;
@@ -37,10 +45,10 @@ export class Metrics implements RequestWatcher {
   ended(record: RequestRecord): void {
     this.#running--;
     const { api, way, outcome = "bug", ms = 0, firstTextMs } = record;
-    this.#requests.add({ api, outcome });
-    this.#untilEnd.observe({ api }, ms / 1000);
-    if (firstTextMs !== undefined) this.#untilText.observe({ api }, firstTextMs / 1000);
-    if (way !== undefined) this.#answers.add({ way });
+    this.#requests.add([api, outcome]);
+    this.#untilEnd.observe([api], ms / 1000);
+    if (firstTextMs !== undefined) this.#untilText.observe([api], firstTextMs / 1000);
+    if (way !== undefined) this.#answers.add([way]);
     // Who is not let in gives no names.
     if (isAnswered(record)) this.#count(record);
   }
@@ -67,15 +75,15 @@ export class Metrics implements RequestWatcher {
   }
 
   #count({ client, model = "", usage, costUsd }: RequestRecord): void {
-    const named = { model: this.#modelNames.of(model) };
-    this.#clients.add({ client: this.#clientNames.of(client) });
-    this.#models.add(named);
-    if (costUsd !== undefined) this.#cost.add(named, costUsd);
+    const name = this.#modelNames.of(model);
+    this.#clients.add([this.#clientNames.of(client)]);
+    this.#models.add([name]);
+    if (costUsd !== undefined) this.#cost.add([name], costUsd);
     if (usage === undefined) return;
-    this.#tokens.add({ ...named, kind: "input" }, usage.input_tokens);
-    this.#tokens.add({ ...named, kind: "output" }, usage.output_tokens);
-    this.#tokens.add({ ...named, kind: "cache_read" }, usage.cache_read_input_tokens);
-    this.#tokens.add({ ...named, kind: "cache_write" }, usage.cache_creation_input_tokens);
+    this.#tokens.add([name, "input"], usage.input_tokens);
+    this.#tokens.add([name, "output"], usage.output_tokens);
+    this.#tokens.add([name, "cache_read"], usage.cache_read_input_tokens);
+    this.#tokens.add([name, "cache_write"], usage.cache_creation_input_tokens);
   }
 }
 

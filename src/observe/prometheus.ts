@@ -24,40 +24,45 @@ export function exposition(metrics: Iterable<Metric>): string {
   return text;
 }
 
-/** A number that only grows, for each set of labels. */
+/** A number that only grows, for each set of values of its labels. */
 export class Counter implements Metric {
   readonly type = "counter";
-  readonly #values = new Map<string, number>();
+  readonly #series: Series<{ count: number }>;
 
   constructor(
     readonly name: string,
     readonly help: string,
-  ) {}
-
-  add(labels: Labels, count = 1): void {
-    const key = format(labels);
-    this.#values.set(key, (this.#values.get(key) ?? 0) + count);
+    labels: readonly string[] = [],
+  ) {
+    this.#series = new Series(labels, () => ({ count: 0 }));
   }
 
-  samples = () => [...this.#values].map(([labels, value]): [string, string, number] => [this.name, labels, value]);
+  /** `values` are those of the labels, in their order. */
+  add(values: readonly string[], count = 1): void {
+    this.#series.of(values).count += count;
+  }
+
+  samples = () => this.#series.all.map(([labels, { count }]): [string, string, number] => [this.name, labels, count]);
 }
 
-/** How many values there were up to each bound, for each set of labels. */
+/** How many values there were up to each bound, for each set of values of its labels. */
 export class Histogram implements Metric {
   readonly type = "histogram";
-  readonly #series = new Map<string, { counts: number[]; sum: number }>();
+  readonly #series: Series<{ counts: number[]; sum: number }>;
 
   /** `bounds` in ascending order. */
   constructor(
     readonly name: string,
     readonly help: string,
     readonly bounds: readonly number[],
-  ) {}
+    labels: readonly string[] = [],
+  ) {
+    this.#series = new Series(labels, () => ({ counts: bounds.map(() => 0).concat(0), sum: 0 }));
+  }
 
-  observe(labels: Labels, value: number): void {
-    const key = format(labels);
-    let series = this.#series.get(key);
-    if (series === undefined) this.#series.set(key, (series = { counts: this.bounds.map(() => 0).concat(0), sum: 0 }));
+  /** `values` are those of the labels, in their order. */
+  observe(values: readonly string[], value: number): void {
+    const series = this.#series.of(values);
     const index = this.bounds.findIndex((bound) => value <= bound);
     const bucket = index < 0 ? this.bounds.length : index;
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
@@ -65,7 +70,7 @@ export class Histogram implements Metric {
   }
 
   samples = () =>
-    [...this.#series].flatMap(([labels, { counts, sum }]) => {
+    this.#series.all.flatMap(([labels, { counts, sum }]) => {
       let total = 0;
       const buckets = counts.map((count, index): [string, string, number] => {
         total += count;
@@ -77,6 +82,28 @@ export class Histogram implements Metric {
       ];
       return [...buckets, ...ends];
     });
+}
+
+/** What is counted for each set of values of some labels. Labels are spelled once: every request counts a dozen. */
+class Series<T> {
+  /** In the order in which they came, with their labels. */
+  readonly all: [labels: string, series: T][] = [];
+  readonly #byValues = new Map<string, T>();
+
+  constructor(
+    readonly labels: readonly string[],
+    readonly create: () => T,
+  ) {}
+
+  of(values: readonly string[]): T {
+    const key = values.join("\0");
+    const known = this.#byValues.get(key);
+    if (known !== undefined) return known;
+    const series = this.create();
+    this.#byValues.set(key, series);
+    this.all.push([format(Object.fromEntries(this.labels.map((label, at) => [label, values[at] ?? ""]))), series]);
+    return series;
+  }
 }
 
 /** Values as they are now. */

@@ -140,10 +140,10 @@ test("names from outside are bounded, and can't break a line", async () => {
 
 test("the text format", () => {
   const counter = new Counter("requests_total", "Requests.");
-  counter.add({});
-  counter.add({}, 2);
-  const histogram = new Histogram("size_bytes", "Sizes.", [1, 10]);
-  for (const value of [0.5, 1, 5, 100]) histogram.observe({ kind: "a" }, value);
+  counter.add([]);
+  counter.add([], 2);
+  const histogram = new Histogram("size_bytes", "Sizes.", [1, 10], ["kind"]);
+  for (const value of [0.5, 1, 5, 100]) histogram.observe(["a"], value);
   const none = now("gauge", "nothing", "Nothing.", [[{}, undefined]]);
   expect(exposition([counter, histogram, none])).toBe(`# HELP requests_total Requests.
 # TYPE requests_total counter
