@@ -9,7 +9,7 @@ import { readSpent } from "./usage.ts";
 export const keptDays = 90;
 
 /** Requests are written together: so many at once, and after so long at the latest (milliseconds). */
-const batch = 100;
+const batch = 250;
 const delay = 1_000;
 
 /** How many wait where nothing can be written; beyond that the oldest are lost. */
@@ -116,14 +116,27 @@ function record(database: Database, records: readonly RequestRecord[]): void {
   );
   database
     .transaction(() => {
-      for (const { id, at, client, api, engine, ...told } of records) {
-        const { model = null, way = null, usage, costUsd = null, firstTextMs = null } = told;
-        const { ms = 0, status = 0, outcome = "bug" } = told;
-        const tokens = [usage?.input_tokens, usage?.output_tokens];
-        const cached = [usage?.cache_read_input_tokens, usage?.cache_creation_input_tokens];
-        const counts = [...tokens, ...cached].map((count) => count ?? null);
-        const named = [id, dayOf(at), at, client, api, engine, model, way];
-        insert.run(...named, ...counts, costUsd, firstTextMs, ms, status, outcome);
+      for (const record of records) {
+        const { id, at, client, api, engine, model, way, usage } = record;
+        insert.run(
+          id,
+          dayOf(at),
+          at,
+          client,
+          api,
+          engine,
+          model ?? null,
+          way ?? null,
+          usage?.input_tokens ?? null,
+          usage?.output_tokens ?? null,
+          usage?.cache_read_input_tokens ?? null,
+          usage?.cache_creation_input_tokens ?? null,
+          record.costUsd ?? null,
+          record.firstTextMs ?? null,
+          record.ms ?? 0,
+          record.status ?? 0,
+          record.outcome ?? "bug",
+        );
       }
     })
     .immediate();
