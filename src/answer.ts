@@ -9,7 +9,7 @@ import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
 import type { BlockDelta, MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
-import { formatComment, formatSse } from "./wire/sse.ts";
+import { formatComment, formatSseLine } from "./wire/sse.ts";
 
 /** The headers of an event stream. */
 export const eventStream = {
@@ -85,7 +85,7 @@ function headerText(text: string): string {
 
 function textOf(messages: readonly SseMessage[]): string {
   let text = "";
-  for (const message of messages) text += formatSse(message);
+  for (const message of messages) text += formatSseLine(message);
   return text;
 }
 

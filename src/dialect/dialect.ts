@@ -49,6 +49,7 @@ export interface Encoder {
   whole(message: AnswerMessage): unknown;
 }
 
+/** Neither has a line break. */
 export interface SseMessage {
   event?: string;
   data: string;

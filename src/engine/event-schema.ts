@@ -104,6 +104,7 @@ export function readEvent(event: unknown): MessageEvent {
   const { type, index, delta } = isObject(event) ? event : {};
   if (typeof type !== "string") throw broken("an event without a type");
   if (type === "content_block_delta" && isIndex(index) && isOfText(delta)) return event as MessageEvent;
+  if (type === "content_block_stop" && isIndex(index)) return event as MessageEvent;
   const { success, data, error } = events.get(type)?.safeParse(event) ?? { success: true, data: event };
   if (!success) throw broken(`${type} without a valid ${error?.issues[0]?.path.join(".")}`);
   return data as MessageEvent;

@@ -47,8 +47,12 @@ export function unknownFields(known: Fields, given: object): string[] {
 }
 
 function asked(parameters: Parameters, fields: Fields, verdict: Verdict): [string, Parameter][] {
-  return Object.entries(parameters).filter(([name, parameter]) => {
+  const found: [string, Parameter][] = [];
+  for (const name in parameters) {
     const value = fields[name];
-    return parameter.verdict === verdict && value !== undefined && value !== null && parameter.idle?.(value) !== true;
-  });
+    if (value === undefined || value === null) continue;
+    const parameter = parameters[name];
+    if (parameter?.verdict === verdict && parameter.idle?.(value) !== true) found.push([name, parameter]);
+  }
+  return found;
 }

@@ -19,6 +19,11 @@ export function formatSse({ event, data }: SseMessage): string {
   return `${name}data: ${withPrefix(data, "data: ")}\n\n`;
 }
 
+/** The same of what has no line break, such as JSON: to look for one would take as long as all else. */
+export function formatSseLine({ event, data }: SseMessage): string {
+  return event === undefined ? `data: ${data}\n\n` : `event: ${event}\ndata: ${data}\n\n`;
+}
+
 /** A comment, which every reader ignores: it keeps a silent connection open. */
 export function formatComment(text: string): string {
   return `: ${withPrefix(text, ": ")}\n\n`;

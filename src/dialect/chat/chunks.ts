@@ -107,7 +107,8 @@ export class ChunkWriter {
   #delta(delta: BlockDelta): string[] {
     switch (delta.type) {
       case "text_delta":
-        return [this.#chunk({ content: delta.text })];
+        // What nearly every chunk is: the text alone is quoted in half the time.
+        return [`${this.#beforeDelta}{"content":${JSON.stringify(delta.text)}}${this.#afterDelta}`];
       case "thinking_delta":
         return delta.thinking === "" ? [] : [this.#chunk({ reasoning_content: delta.thinking })];
       case "input_json_delta":
