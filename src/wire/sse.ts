@@ -61,10 +61,12 @@ export async function* readSse(
   }
 }
 
-/** Text in pieces → messages. */
+/** Text in pieces → messages. A line that is open grows as a rope, so it is linear also over many pieces. */
 class MessageReader {
   readonly #maxEvent: number;
-  readonly #lines = new LineSplitter();
+  #open = "";
+  #openBytes = 0;
+  #afterReturn = false;
   #event = "";
   #data: string | undefined;
   #dataBytes = 0;
@@ -75,25 +77,47 @@ class MessageReader {
 
   /** Adds the messages that a piece ends. */
   read(piece: string, messages: SseMessage[]): void {
-    for (const line of this.#lines.push(piece)) {
-      if (line === "") this.#end(messages);
-      else this.#read(line);
+    if (piece === "") return;
+    const text = piece.includes("\r") ? piece.replaceAll(lineEnds, "\n") : piece;
+    // A CR at the end of a piece has ended its line already; the LF that may follow belongs to it.
+    let from = this.#afterReturn && piece.startsWith("\n") ? 1 : 0;
+    this.#afterReturn = piece.endsWith("\r");
+
+    // Lines are looked at where they stand: to cut them out first takes as long again.
+    for (let end = text.indexOf("\n", from); end >= 0; end = text.indexOf("\n", from)) {
+      if (this.#open === "") this.#read(text, from, end, messages);
+      else this.#readOpen(text.slice(from, end), messages);
+      from = end + 1;
     }
-    this.#limit(this.#lines.openBytes);
+    const rest = text.slice(from);
+    this.#open += rest;
+    this.#openBytes += Buffer.byteLength(rest);
+    this.#limit(this.#openBytes);
   }
 
-  #read(line: string): void {
-    const data = valueOf("data", line);
+  /** The line that is open, with its end. */
+  #readOpen(end: string, messages: SseMessage[]): void {
+    const line = this.#open + end;
+    this.#open = "";
+    this.#openBytes = 0;
+    this.#read(line, 0, line.length, messages);
+  }
+
+  /** A line of a text. */
+  #read(text: string, from: number, to: number, messages: SseMessage[]): void {
+    if (from === to) return this.#end(messages);
+    const data = valueOf("data", text, from, to);
     if (data !== undefined) {
-      const bytes = Buffer.byteLength(line);
+      // What is in front of it is ASCII.
+      const bytes = to - from - data.length + Buffer.byteLength(data);
       this.#limit(bytes);
       this.#dataBytes += bytes;
       this.#data = this.#data === undefined ? data : `${this.#data}\n${data}`;
       return;
     }
     // No unit of a text takes more than three bytes: what is short need not be counted.
-    if (this.#dataBytes + line.length * 3 > this.#maxEvent) this.#limit(Buffer.byteLength(line));
-    this.#event = valueOf("event", line) ?? this.#event;
+    if (this.#dataBytes + (to - from) * 3 > this.#maxEvent) this.#limit(Buffer.byteLength(text.slice(from, to)));
+    this.#event = valueOf("event", text, from, to) ?? this.#event;
   }
 
   #end(messages: SseMessage[]): void {
@@ -110,39 +134,14 @@ class MessageReader {
   }
 }
 
-/** Text in pieces → whole lines. The open line grows as a rope, so it is linear also over many pieces. */
-class LineSplitter {
-  openBytes = 0;
-  private open = "";
-  private afterReturn = false;
-
-  push(piece: string): string[] {
-    if (piece === "") return [];
-    // A CR at the end of a piece has ended its line already; the LF that may follow belongs to it.
-    const begun = this.afterReturn && piece.startsWith("\n") ? piece.slice(1) : piece;
-    // A pattern takes many times as long.
-    const lines = begun.split(begun.includes("\r") ? lineEnd : "\n");
-    this.afterReturn = piece.endsWith("\r");
-
-    const rest = lines.pop() ?? "";
-    const [first] = lines;
-    if (first === undefined) {
-      this.open += rest;
-      this.openBytes += Buffer.byteLength(rest);
-    } else {
-      lines[0] = this.open + first;
-      this.open = rest;
-      this.openBytes = Buffer.byteLength(rest);
-    }
-    return lines;
-  }
-}
+const colon = ":".charCodeAt(0);
+const space = " ".charCodeAt(0);
 
 /** What a line says of a field; undefined where it is of another, or a comment. Without a colon it says nothing: "". */
-function valueOf(field: string, line: string): string | undefined {
-  if (!line.startsWith(field)) return undefined;
-  const colon = field.length;
-  if (line.length === colon) return "";
-  if (line[colon] !== ":") return undefined;
-  return line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
+function valueOf(field: string, text: string, from: number, to: number): string | undefined {
+  if (!text.startsWith(field, from)) return undefined;
+  const at = from + field.length;
+  if (at === to) return "";
+  if (text.charCodeAt(at) !== colon) return undefined;
+  return text.slice(text.charCodeAt(at + 1) === space ? at + 2 : at + 1, to);
 }
