@@ -101,7 +101,7 @@ class NativeEngine implements Engine {
     const unwatched = !call.observer.watching && this.#upstream.hasStallClock && asksForStream(bytes);
     const answer = await this.#upstream.send({ method, path, headers, body, unwatched }, call);
     call.observer.answered(way);
-    return unwatched ? pipe(answer) : passOn(answer, this.#upstream, request, call);
+    return unwatched ? pipe(answer) : await passOn(answer, this.#upstream, request, call);
   }
 
   swallows(pathname: string): boolean {

@@ -16,80 +16,129 @@ export function pipe({ response, end }: UpstreamAnswer): Response {
 }
 
 /** The upstream's answer for the client: status, headers and bytes as they came. */
-export function passOn(
+export async function passOn(
   answer: UpstreamAnswer,
   upstream: Upstream,
   { explain }: Pick<ForwardedRequest, "explain">,
-  { signal, abort, observer }: Call,
-): Response {
-  const { response } = answer;
-  const headers = toClient(response.headers);
-  const head = { status: response.status, headers };
-  if (response.body === null) {
+  call: Call,
+): Promise<Response> {
+  const { status, headers, body } = answer.response;
+  const head = { status, headers: toClient(headers) };
+  if (body === null) {
     answer.end();
-    observer.ended();
+    call.observer.ended();
     return new Response(null, head);
   }
-  observer.streaming();
-  const reader = response.body.getReader();
-  const stream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  const usage = new UsageObserver(stream);
-  let told: Told | undefined;
-  const tell = () => {
-    if (usage.told === told) return;
-    told = usage.told;
-    if (told.model !== undefined) observer.model(told.model);
-    if (told.usage !== undefined) observer.used(told.usage);
-  };
-  let spoke = false;
-  const take = (bytes: Uint8Array) => {
-    usage.take(bytes);
+  const passage = new Passage(answer, body.getReader(), upstream, explain, call);
+  // Of another status the end is told by whoever knows that.
+  const whole = status === 200 ? await passage.whole() : undefined;
+  if (whole !== undefined) return new Response(whole, head);
+  call.observer.streaming();
+  return new Response(new ReadableStream<Uint8Array>(passage, { highWaterMark: 0 }), head);
+}
+
+type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>["read"]>>;
+
+/** The body of an answer on its way: as it came, and with the observer told of what it tells. */
+class Passage {
+  readonly #stream: boolean;
+  readonly #usage: UsageObserver;
+  /** Reads that were begun before the client asked for what they bring. */
+  readonly #ahead: Promise<Read>[] = [];
+  #told: Told | undefined;
+  #spoke = false;
+  #left = false;
+
+  constructor(
+    readonly answer: UpstreamAnswer,
+    readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+    readonly upstream: Upstream,
+    readonly explain: ForwardedRequest["explain"],
+    readonly call: Call,
+  ) {
+    this.#stream = answer.response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    this.#usage = new UsageObserver(this.#stream);
+  }
+
+  /** All of it, where that has come with the head: then it needs no stream. Undefined where more may come. */
+  async whole(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const first = await this.#arrived();
+    if (first === undefined || first.done || !(await this.#arrived())?.done) return undefined;
+    this.#take(first.value);
+    this.#finish();
+    return first.value;
+  }
+
+  /** Called when the client has read all there was. */
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      const { done, value } = await this.answer.read(this.#ahead.shift() ?? this.reader.read());
+      if (done) {
+        controller.close();
+        return this.#finish();
+      }
+      this.#take(value);
+      controller.enqueue(value);
+    } catch (thrown) {
+      if (this.#left) return;
+      const error = toProxyError(this.upstream.explain(thrown, this.call.signal));
+      if (this.#usage.between) {
+        const data = JSON.stringify(this.explain(error));
+        controller.enqueue(new TextEncoder().encode(formatSse({ event: "error", data })));
+        controller.close();
+      } else {
+        // Whatever is written now would go on with half an event: the client is to see that the rest is missing.
+        controller.error(error);
+      }
+      this.#end(error);
+    }
+  }
+
+  cancel(): void {
+    this.#left = true;
+    this.call.abort();
+    void this.reader.cancel().catch(() => {});
+    this.#end(new ProxyError("canceled", "The client went away."));
+  }
+
+  /** What the next read brings, where it is there already. */
+  async #arrived(): Promise<Read | undefined> {
+    const read = this.reader.read();
+    // Who asks for it later will hear of its failure.
+    read.catch(() => {});
+    this.#ahead.push(read);
+    // That a body has ended takes its time to be told.
+    await undefined;
+    await undefined;
+    return Bun.peek.status(read) === "fulfilled" ? await read : undefined;
+  }
+
+  #take(bytes: Uint8Array): void {
+    const { observer } = this.call;
+    this.#usage.take(bytes);
     observer.passed(bytes.byteLength);
-    if (spoke || !response.ok || (stream && !usage.spoke)) return;
-    spoke = true;
+    if (this.#spoke || !this.answer.response.ok || (this.#stream && !this.#usage.spoke)) return;
+    this.#spoke = true;
     observer.spoke();
-    if (stream) tell();
-  };
-  const end = (error?: ProxyError) => {
-    answer.end();
-    tell();
-    observer.ended(error);
-  };
-  let left = false;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await answer.read(reader.read());
-          if (done) {
-            controller.close();
-            return end(usage.failure === undefined ? undefined : streamFailure(usage.failure));
-          }
-          take(value);
-          controller.enqueue(value);
-        } catch (thrown) {
-          if (left) return;
-          const error = toProxyError(upstream.explain(thrown, signal));
-          if (usage.between) {
-            controller.enqueue(
-              new TextEncoder().encode(formatSse({ event: "error", data: JSON.stringify(explain(error)) })),
-            );
-            controller.close();
-          } else {
-            // Whatever is written now would go on with half an event: the client is to see that the rest is missing.
-            controller.error(error);
-          }
-          end(error);
-        }
-      },
-      cancel() {
-        left = true;
-        abort();
-        void reader.cancel().catch(() => {});
-        end(new ProxyError("canceled", "The client went away."));
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  return new Response(body, head);
+    if (this.#stream) this.#tell();
+  }
+
+  #tell(): void {
+    const { told } = this.#usage;
+    if (told === this.#told) return;
+    this.#told = told;
+    if (told.model !== undefined) this.call.observer.model(told.model);
+    if (told.usage !== undefined) this.call.observer.used(told.usage);
+  }
+
+  #finish(): void {
+    const { failure } = this.#usage;
+    this.#end(failure === undefined ? undefined : streamFailure(failure));
+  }
+
+  #end(error?: ProxyError): void {
+    this.answer.end();
+    this.#tell();
+    this.call.observer.ended(error);
+  }
 }
