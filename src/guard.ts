@@ -110,6 +110,12 @@ export function createGuard(config: GuardConfig): Guard {
   };
 }
 
+/** Whether a request has a body. To ask for it makes a stream of it, which nearly none needs. */
+export function hasBody(request: Request): boolean {
+  const announced = request.method === "POST" && Number(request.headers.get("content-length")) > 0;
+  return announced || request.body !== null;
+}
+
 /** The body as JSON. Reads no further than `maxBody` bytes; what the value must be is the dialect's business. */
 export async function readBody(request: Request, maxBody: number, signal?: AbortSignal): Promise<unknown> {
   const text = decodeUtf8(await readBytes(request, maxBody, signal));
@@ -181,8 +187,8 @@ function decodeUtf8(bytes: Uint8Array): string {
 /** No form can send JSON, so a page that is not allowed here cannot either, whatever its browser does. */
 function checkBody(request: Request, maxBody: number): void {
   if (Number(request.headers.get("content-length")) > maxBody) throw tooLarge(maxBody);
-  if (request.method !== "POST" || request.body === null) return;
-  if (!/^application\/json *(;|$)/i.test(request.headers.get("content-type") ?? "")) {
+  const isJson = /^application\/json *(;|$)/i.test(request.headers.get("content-type") ?? "");
+  if (request.method === "POST" && !isJson && hasBody(request)) {
     throw new ProxyError("invalid_request", "Send the body as `Content-Type: application/json`.", { status: 415 });
   }
 }

@@ -10,7 +10,7 @@ import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
 import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
 import { errorTable, ProxyError, toProxyError } from "./error.ts";
-import { createGuard, type Guard, readBody, readBytes } from "./guard.ts";
+import { createGuard, type Guard, hasBody, readBody, readBytes } from "./guard.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { mintRequestId } from "./messages/ids.ts";
@@ -210,7 +210,7 @@ class Door {
     };
     if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });
     if (engine.forward !== undefined && isForwarded(route, request)) {
-      const body = request.body === null ? undefined : await read(readBytes);
+      const body = hasBody(request) ? await read(readBytes) : undefined;
       const path = upstreamPath(url);
       const explain = (error: ProxyError) => route.dialect.encodeError(error, "").body;
       return await engine.forward({ method: request.method, path, headers: request.headers, body, explain }, call);
