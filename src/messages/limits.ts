@@ -92,13 +92,19 @@ class Limiter implements Step<MessageEvent, MessageEvent> {
 
     const match = this.#matcher.push(delta.text);
     const over = this.#meter.push(delta.text);
+    this.#characters += delta.text.length;
+    // Nearly always nothing waits, and this need not.
+    const waits =
+      this.#held.length > 0 ||
+      this.#matcher.pending > 0 ||
+      isHighSurrogate(delta.text.charCodeAt(delta.text.length - 1));
+    if (match === undefined && over === undefined && !waits) return [event];
     const before = this.#heldText.length;
     const last = this.#held.at(-1);
     // As one piece with what it completes: a stop sequence that was none, or the half of a character.
     if (last && textOf(last) !== "") this.#held[this.#held.length - 1] = withText(last, textOf(last) + delta.text);
     else this.#held.push(event);
     this.#heldText += delta.text;
-    this.#characters += delta.text.length;
     if (over !== undefined && over < (match?.end ?? Infinity)) {
       return [...this.#release(this.#whole(before + over)), ...this.#end("max_tokens", null)];
     }
