@@ -128,7 +128,7 @@ async function* watched(
 function streamOf(
   { encoder }: Exchange,
   events: AsyncGenerator<readonly MessageEvent[]>,
-  { abort, observer: { ended } }: Call,
+  { abort, observer }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
@@ -158,7 +158,7 @@ function streamOf(
           if (next.done) {
             clearInterval(pulse);
             controller.close();
-            ended();
+            observer.ended();
             return;
           }
           for (const event of next.value) text += textOf(encoder.event(event));
@@ -172,7 +172,7 @@ function streamOf(
         // Status and headers are long gone, and a thrown error would reset the connection.
         write(text + textOf(encoder.error(error)));
         controller.close();
-        ended(error);
+        observer.ended(error);
       }
     },
     cancel() {
@@ -180,7 +180,7 @@ function streamOf(
       clearInterval(pulse);
       abort();
       void events.return(undefined);
-      ended(new ProxyError("canceled", "The client went away."));
+      observer.ended(new ProxyError("canceled", "The client went away."));
     },
   });
 }

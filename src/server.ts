@@ -1,5 +1,6 @@
 import type { Server } from "bun";
 import { version } from "../package.json";
+import { Account } from "./account.ts";
 import { urlHost } from "./address.ts";
 import { answer, refuse } from "./answer.ts";
 import { tap } from "./bodies.ts";
@@ -8,8 +9,8 @@ import { concealer, concealing } from "./conceal.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
-import { type Call, type Engine, type Observer, openEngine } from "./engine/engine.ts";
-import { errorTable, ProxyError, toProxyError } from "./error.ts";
+import { type Call, type Engine, openEngine } from "./engine/engine.ts";
+import { ProxyError, toProxyError } from "./error.ts";
 import { createGuard, type Guard, hasBody, readBody, readBytes } from "./guard.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
@@ -18,7 +19,7 @@ import { examine } from "./observe/health.ts";
 import { LiveFeed } from "./observe/live.ts";
 import { type Observation, openObservation } from "./observe/open.ts";
 import { contentType } from "./observe/prometheus.ts";
-import { startRecording, type Watchers } from "./observe/request.ts";
+import type { Watchers } from "./observe/request.ts";
 import { servePage } from "./pages.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
@@ -113,63 +114,26 @@ class Door {
   }
 
   async serve(request: Request, server: Server<undefined>): Promise<Response> {
-    const started = performance.now();
     const id = mintRequestId();
     // The guard refuses what is none: only a Host that is missing or wrong makes it so.
     const url = URL.parse(request.url, "http://nowhere") ?? new URL("http://nowhere");
     const route = findRoute(url.pathname, request.headers);
-    const notes: Record<string, string | number> = {};
-    let streams = false;
-    const open = this.calls.open(request.signal);
     const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
-    const recording = startRecording(asked, this.observation.watchers, this.log);
-    const ended = once((status: number, error?: ProxyError) => {
-      open.close();
-      recording?.end(status, error);
-      const level = error ? errorTable[error.kind].level : route.endpoint === "page" ? "debug" : "info";
-      this.log[level](`${request.method} ${url.pathname}`, {
-        request_id: id,
-        status,
-        ms: Math.round(performance.now() - started),
-        ...notes,
-        ...(error && { error: error.kind, message: this.config.logBodies ? error.message : error.plain }),
-        ...(error?.kind === "bug" && { cause: error.cause }),
-      });
-    });
+    const account = new Account(asked, url.pathname, this.config, this.log, this.observation, this.calls);
 
     let response: Response;
-    const { logLevel, logBodies } = this.config;
-    const observer: Observer = {
-      watching: logBodies || logLevel === "info" || logLevel === "debug" || this.observation.watching,
-      answered: ({ "x-sluice-way": way, "x-sluice-warning": warning }) => {
-        Object.assign(notes, { way, warning });
-        if (way !== undefined) recording?.set({ way });
-      },
-      streaming: () => {
-        streams = true;
-      },
-      model: (name) => recording?.model(name),
-      spoke: () => recording?.spoke(),
-      billed: (cost) => recording?.billed(cost),
-      wrote: (kind, characters) => recording?.wrote(kind, characters),
-      passed: (bytes) => recording?.passed(bytes),
-      used: (usage) => {
-        const { input_tokens, output_tokens } = usage;
-        Object.assign(notes, { input_tokens, output_tokens });
-        recording?.set({ usage });
-      },
-      ended: (error) => ended(response?.status ?? 200, error),
-    };
+    let failure: ProxyError | undefined;
     try {
-      const call = { headers: request.headers, signal: open.signal, abort: open.abort, observer };
-      const costs = recording !== undefined && route.endpoint !== "count";
+      const { signal, abort } = account.call;
+      const call = { headers: request.headers, signal, abort, observer: account };
+      const costs = account.recording !== undefined && route.endpoint !== "count";
       response = await this.#respond({ id, request, server, url, route, call, costs });
     } catch (thrown) {
-      const error = toProxyError(thrown);
-      response = refuse(route.dialect, error, id);
-      ended(response.status, error);
+      failure = toProxyError(thrown);
+      response = refuse(route.dialect, failure, id);
     }
-    if (!streams) ended(response.status);
+    account.status = response.status;
+    if (failure !== undefined || !account.streams) account.ended(failure);
     const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
     const { headers } = response;
     const add = (all: Readonly<Record<string, string>>) => {
@@ -186,7 +150,7 @@ class Door {
     headers.set("x-request-id", id);
     if (route.dialect.name !== "anthropic") {
       headers.set("openai-version", "2020-10-01");
-      headers.set("openai-processing-ms", String(Math.round(performance.now() - started)));
+      headers.set("openai-processing-ms", String(account.ms));
     }
     add(this.#guard.corsHeaders(request));
     if (!this.config.logBodies || request.method !== "POST") return response;
@@ -287,13 +251,4 @@ function checkMethod(request: Request, url: URL, route: Route): void {
       status: 405,
     },
   );
-}
-
-function once<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {
-  let called = false;
-  return (...args) => {
-    if (called) return;
-    called = true;
-    call(...args);
-  };
 }

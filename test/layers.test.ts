@@ -102,6 +102,15 @@ const rooms: Record<string, string[]> = {
   ],
   "bag.ts": [],
   "calls.ts": ["bag.ts"],
+  "account.ts": [
+    "error.ts",
+    "observe/",
+    "type:calls.ts",
+    "type:config.ts",
+    "type:engine/engine.ts",
+    "type:log.ts",
+    "type:messages/",
+  ],
   "listen.ts": ["error.ts", "type:config.ts"],
   "routes.ts": ["dialect/"],
   "observe/": [
@@ -160,6 +169,7 @@ const rooms: Record<string, string[]> = {
     "state.ts",
   ],
   "server.ts": [
+    "account.ts",
     "address.ts",
     "bodies.ts",
     "conceal.ts",

@@ -27,7 +27,7 @@ export interface RequestRecord {
   costUsd?: number;
   /** Milliseconds to the first content of the model, thinking included. */
   firstTextMs?: number;
-  /** What it writes now, where Sluice reads it. Nobody is told of this and the next two when they change. */
+  /** What it writes now, where Sluice reads it. */
   phase?: "thinking" | "writing" | "calling";
   /** About as many tokens were written so far, by the length of their text. */
   written?: number;
@@ -50,10 +50,9 @@ export function isAnswered({ api, outcome, usage }: RequestRecord): boolean {
   return api !== "count" && (outcome === "ok" || usage !== undefined);
 }
 
-/** Who watches requests. Each is called synchronously and must be cheap; what it throws is logged, and changes no answer. */
+/** Who watches requests. In between the record tells how they go on. Each is called synchronously and must be cheap; what it throws is logged, and changes no answer. */
 export interface RequestWatcher {
   began?(record: RequestRecord): void;
-  changed?(record: RequestRecord): void;
   /** Once, and nothing follows. The error is of a request that failed here: an upstream's own answer is none. */
   ended?(record: RequestRecord, error?: ProxyError): void;
 }
@@ -109,13 +108,11 @@ export class Recording {
 
   set(change: Partial<Pick<RequestRecord, "model" | "way" | "usage">>): void {
     Object.assign(this.#record, change);
-    this.#tell("changed");
   }
 
   /** The first content is there. */
   spoke(): void {
     this.#record.firstTextMs ??= performance.now() - this.#began;
-    this.#tell("changed");
   }
 
   /** More of the answer is there: so many characters of it, in a block of this kind. */

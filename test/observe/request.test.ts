@@ -27,13 +27,16 @@ describe.each([
   const begun: RequestRecord[] = [];
   const records: RequestRecord[] = [];
   const ended: RequestRecord[] = [];
+  const atEnd: RequestRecord[] = [];
   const watcher: RequestWatcher = {
     began: (record) => {
       begun.push({ ...record });
       records.push(record);
     },
-    changed: (record) => expect(ended).not.toContain(record),
-    ended: (record) => void ended.push(record),
+    ended: (record) => {
+      ended.push(record);
+      atEnd.push({ ...record });
+    },
   };
   let sluice: TestSluice;
   beforeAll(async () => {
@@ -48,7 +51,10 @@ describe.each([
       watchers: [broken, watcher],
     });
   });
-  afterAll(() => sluice[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await sluice[Symbol.asyncDispose]();
+    expect(ended).toEqual(atEnd);
+  });
   const recordOf = (id: string | null) => eventually(() => ended.find((record) => record.id === id));
 
   test.each(requests)("$api, stream: $stream", async ({ api, stream }) => {
