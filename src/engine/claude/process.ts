@@ -7,8 +7,11 @@ import { type CliLine, type ControlRequest, isDelta } from "./lines.ts";
 const maxLine = 64 * 1024 * 1024;
 /** How much of stderr is kept to explain a death. */
 const stderrTail = 2_000;
-/** Deltas that come faster than this are read together: each read, and each write to the client, costs more than what is in it (milliseconds). */
-const pause = 2;
+/**
+ * Deltas that come faster than the shortest are read together, because each read, and each write to the client, costs more
+ * than what is in it; those that go on coming so fast, more and more of them (milliseconds).
+ */
+const pauses = { shortest: 2, longest: 8 };
 /** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
 const drainTime = 250;
 
@@ -166,6 +169,7 @@ export class CliProcess {
     const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
     try {
       let before = 0;
+      let pause = pauses.shortest;
       for await (const values of lines) {
         let line: CliLine | undefined;
         for (const value of values) {
@@ -173,8 +177,9 @@ export class CliProcess {
           const wait = line && this.#take(line);
           if (wait) await wait;
         }
-        const now = performance.now();
-        if (now - before < pause && line && isDelta(line)) await Bun.sleep(pause);
+        const fast = performance.now() - before < pauses.shortest && line !== undefined && isDelta(line);
+        if (fast) await Bun.sleep(pause);
+        pause = fast ? Math.min(2 * pause, pauses.longest) : pauses.shortest;
         before = performance.now();
       }
       await this.#child.exited;
