@@ -403,7 +403,7 @@ describe("the tools of the last conversation, which the next process is offered 
   test.each([0, 300])(
     "are there where they are asked for again, and leave no trace elsewhere (%d ms)",
     async (rest) => {
-      await using sluice = await startSluice();
+      await using sluice = await startSluice({ args: ["--spares", "1"] });
       const first = await converse(sluice, rest, [weather]);
       expect(await converse(sluice, rest, [weather])).toBe(first);
       const others = await converse(sluice, rest, [tide]);
