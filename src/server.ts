@@ -120,6 +120,8 @@ class Door {
     const route = findRoute(url.pathname, request.headers);
     const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
     const account = new Account(asked, url.pathname, this.config, this.log, this.observation, this.calls);
+    // Of what was used before: some answers end before their head is on its way, and some long after.
+    const { warning } = this.observation.budget;
 
     let response: Response;
     let failure: ProxyError | undefined;
@@ -141,7 +143,6 @@ class Door {
     };
     if (limited) {
       add((await this.engine).rateLimits());
-      const warning = this.observation.budget.warning;
       if (warning !== undefined && response.ok)
         headers.set("x-sluice-warning", joined(headers.get("x-sluice-warning"), warning));
     }
