@@ -9,7 +9,7 @@ import { readSpent } from "./usage.ts";
 export const keptDays = 90;
 
 /** Requests are written together: so many at once, and after so long at the latest (milliseconds). */
-const batch = 250;
+const batch = 100;
 const delay = 1_000;
 
 /** How many wait where nothing can be written; beyond that the oldest are lost. */

@@ -82,4 +82,30 @@ export const migrations: readonly string[] = [
     UPDATE response_total SET count = count - 1, bytes = bytes - old.bytes;
   END;
   `,
+  `
+  -- In the order of time: by its id alone, each row was written into another page of an index.
+  CREATE TABLE request_in_time (
+    id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    api TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    model TEXT,
+    way TEXT,
+    input INTEGER,
+    output INTEGER,
+    cache_read INTEGER,
+    cache_write INTEGER,
+    cost REAL,
+    first_text_ms REAL,
+    ms REAL NOT NULL,
+    status INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (day, at, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO request_in_time SELECT * FROM request;
+  DROP TABLE request;
+  ALTER TABLE request_in_time RENAME TO request;
+  `,
 ];

@@ -11,6 +11,7 @@ const ledger = new Ledger(folder, createLog("error"), () => now);
 for (;;) {
   ledger.ended(requestRecord({ at: now }));
   ledger.write();
-  process.stdout.write(".");
+  // What a slow reader leaves in this process would be gone with it.
+  await Bun.write(Bun.stdout, ".");
   now = startOfDay(now, 1);
 }

@@ -40,7 +40,7 @@ describe("a row", () => {
       api: "messages",
       engine: "claude",
     });
-    expect(query(folder.path, "SELECT * FROM request ORDER BY rowid")).toEqual([
+    expect(query(folder.path, "SELECT * FROM request ORDER BY status")).toEqual([
       {
         ...head(whole),
         model: "claude-sonnet-5-5",
@@ -72,19 +72,19 @@ describe("a row", () => {
     ]);
   });
 
-  test("is written by and by, many at once, and what is left at the end", async () => {
+  test("is written by and by, a hundred at once, and what is left at the end", async () => {
     await using folder = await temporaryFolder();
     const ledger = new Ledger(folder.path, silent);
-    for (let n = 0; n < 250; n++) ledger.ended(requestRecord());
+    for (let n = 0; n < 100; n++) ledger.ended(requestRecord());
     // Not in the way of a request.
     expect(await Bun.file(databasePath(folder.path)).exists()).toBe(false);
     await eventually(() => Bun.file(databasePath(folder.path)).exists());
-    await eventually(() => countOf(folder.path) === 250);
+    await eventually(() => countOf(folder.path) === 100);
     ledger.ended(requestRecord());
-    await eventually(() => countOf(folder.path) === 251);
+    await eventually(() => countOf(folder.path) === 101);
     ledger.ended(requestRecord());
     ledger.close();
-    expect(countOf(folder.path)).toBe(252);
+    expect(countOf(folder.path)).toBe(102);
   });
 
   test("waits for a database that can't be written, which the log says once", async () => {

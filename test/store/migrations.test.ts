@@ -17,12 +17,22 @@ const rows: string[] = [
   `INSERT INTO response (id, previous, created, bytes, body, input, pieces)
      VALUES ('resp_old', NULL, 9000000000000, 10, '{"id":"resp_old","previous_response_id":null,"output":[]}', '[]', '[]')`,
 ];
-rows.push(
-  `${rows[1]};
-   INSERT INTO request (id, day, at, client, api, engine, ms, status, outcome)
-     VALUES ('req_old', '2026-11-21', 1795255200000, 'curl', 'messages', 'claude', 5.5, 200, 'ok')`,
-);
+const requestRow = {
+  id: "req_old",
+  day: "2026-11-21",
+  at: 1795255200000,
+  client: "curl",
+  api: "messages",
+  engine: "claude",
+  ms: 5.5,
+  status: 200,
+  outcome: "ok",
+};
+const values = Object.values(requestRow).map((value) => (typeof value === "string" ? `'${value}'` : value));
+rows.push(`${rows[1]}; INSERT INTO request (${Object.keys(requestRow).join()}) VALUES (${values.join()})`);
 // Since then what is stored is counted when it comes and goes.
+rows.push(rows[2] ?? "");
+// Since then requests are kept in the order of time.
 rows.push(rows[2] ?? "");
 
 /** The next version that there will be. */
@@ -49,6 +59,10 @@ describe.each(rows.map((_, at) => at))("a database of version %p", (at) => {
     store.close();
     const database = openDatabase(folder.path);
     expect(version(database)).toEqual({ user_version: migrations.length });
+    const unknown = ["model", "way", "input", "output", "cache_read", "cache_write", "cost", "first_text_ms"];
+    expect(database.query("SELECT * FROM request").all()).toEqual(
+      at < 2 ? [] : [{ ...requestRow, ...Object.fromEntries(unknown.map((name) => [name, null])) }],
+    );
     database.close();
   });
 
