@@ -17,6 +17,8 @@ export const mintChatCompletionId = (): string => `chatcmpl-${random(29)}`;
 function random(length: number): string {
   let text = "";
   // 32 bits a character: the remainder by 58 is then as good as even.
-  for (const n of crypto.getRandomValues(new Uint32Array(length))) text += base58[n % 58];
+  const numbers = crypto.getRandomValues(new Uint32Array(length));
+  // Every request has an id: to iterate takes three times as long.
+  for (let at = 0; at < length; at++) text += base58[(numbers[at] ?? 0) % 58];
   return text;
 }
