@@ -18,7 +18,7 @@ export class Calls {
     const close = this.#open.add(call);
     const abort = (reason?: unknown) => call.abort(reason);
     if (this.#over || client.aborted) abort();
-    else client.addEventListener("abort", () => abort(), { once: true });
+    else client.addEventListener("abort", () => abort());
     return { signal: call.signal, abort, close };
   }
 

@@ -244,7 +244,7 @@ function isFullName(name: string): boolean {
 function patienceOf(signal: AbortSignal): AbortController {
   const own = new AbortController();
   if (signal.aborted) own.abort(signal.reason);
-  else signal.addEventListener("abort", () => own.abort(signal.reason), { once: true });
+  else signal.addEventListener("abort", () => own.abort(signal.reason));
   return own;
 }
 
