@@ -9,9 +9,10 @@ const maxLine = 64 * 1024 * 1024;
 const stderrTail = 2_000;
 /**
  * Deltas that come faster than the shortest are read together, because each read, and each write to the client, costs more
- * than what is in it; those that go on coming so fast, more and more of them (milliseconds).
+ * than what is in it; more and more of them where they go on coming so fast, so that a short answer waits for nothing. With
+ * more than the longest the CLI would wait for room in the pipe (milliseconds).
  */
-const pauses = { shortest: 2, longest: 8 };
+const pauses = { shortest: 2, growth: 1.25, longest: 8 };
 /** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
 const drainTime = 250;
 
@@ -179,7 +180,7 @@ export class CliProcess {
         }
         const fast = performance.now() - before < pauses.shortest && line !== undefined && isDelta(line);
         if (fast) await Bun.sleep(pause);
-        pause = fast ? Math.min(2 * pause, pauses.longest) : pauses.shortest;
+        pause = fast ? Math.min(pauses.growth * pause, pauses.longest) : pauses.shortest;
         before = performance.now();
       }
       await this.#child.exited;
