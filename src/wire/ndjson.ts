@@ -26,21 +26,27 @@ export async function* readLines(
   bytes: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
   options: LineOptions,
 ): AsyncGenerator<readonly unknown[]> {
-  const line = new OpenLine(options.maxLine);
+  const { maxLine } = options;
+  const open = new OpenLine();
   let values: unknown[] = [];
-  const take = () => {
-    const value = parse(line.take(), options);
-    if (value !== undefined) values.push(value);
+  const take = (lines: Uint8Array) => {
+    const small = lines.length <= maxLine;
+    // All at once: one by one, decoding would take as long as parsing.
+    for (const line of utf8.decode(lines).split("\n")) {
+      if (!small && Buffer.byteLength(line) > maxLine) throw tooLong(maxLine);
+      const value = parse(line, options);
+      if (value !== undefined) values.push(value);
+    }
   };
   for await (const chunk of bytes) {
+    const end = chunk.lastIndexOf(lineFeed);
     try {
-      let start = 0;
-      for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
-        line.add(chunk.subarray(start, end));
-        start = end + 1;
-        take();
+      if (end === -1) open.add(chunk);
+      else {
+        take(open.end(chunk.subarray(0, end)));
+        open.add(chunk.subarray(end + 1));
       }
-      line.add(chunk.subarray(start));
+      if (open.length > maxLine) throw tooLong(maxLine);
     } catch (error) {
       if (values.length > 0) yield values;
       throw error;
@@ -48,7 +54,7 @@ export async function* readLines(
     if (values.length > 0) yield values;
     values = [];
   }
-  take();
+  take(open.end());
   if (values.length > 0) yield values;
 }
 
@@ -64,38 +70,36 @@ export function formatLine(value: unknown): string {
 
 /** The line that is being read. Keeps the pieces and joins them once: linear also when one line spans many chunks. */
 class OpenLine {
+  length = 0;
   private pieces: Uint8Array[] = [];
-  private length = 0;
-
-  constructor(private readonly maxLength: number) {}
 
   add(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.length += piece.length;
-    if (this.length > this.maxLength) {
-      throw new ProxyError("upstream", `The upstream sent a line of more than ${this.maxLength} bytes.`);
-    }
     this.pieces.push(piece);
   }
 
-  take(): Uint8Array {
-    const [first, ...others] = this.pieces;
-    const length = this.length;
+  /** The line with its last piece, and what follows it there. */
+  end(last: Uint8Array = new Uint8Array()): Uint8Array {
+    if (this.pieces.length === 0) return last;
+    const whole = Buffer.concat([...this.pieces, last], this.length + last.length);
     this.pieces = [];
     this.length = 0;
-    if (first === undefined) return new Uint8Array();
-    return others.length === 0 ? first : Buffer.concat([first, ...others], length);
+    return whole;
   }
 }
 
+function tooLong(most: number): ProxyError {
+  return new ProxyError("upstream", `The upstream sent a line of more than ${most} bytes.`);
+}
+
 /** The value of a line; undefined, which no JSON stands for, when the line is blank or noise. */
-function parse(line: Uint8Array, options: LineOptions): unknown {
-  if (line.length === 0) return undefined;
-  const text = utf8.decode(line);
+function parse(line: string, options: LineOptions): unknown {
+  if (line === "") return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(line);
   } catch {
-    if (text.trim() !== "") options.onNoise?.(text.slice(0, noiseLength));
+    if (line.trim() !== "") options.onNoise?.(line.slice(0, noiseLength));
     return undefined;
   }
 }
