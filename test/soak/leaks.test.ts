@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
 import { fakeClaude } from "../support/fake-claude.ts";
 import { eventually, temporaryFolder } from "../support/environment.ts";
+import { text, toolUse } from "../support/mock-anthropic.ts";
 import { dialects } from "../golden/answers.ts";
 import { startSluice } from "../support/sluice.ts";
 import { Client } from "./client.ts";
@@ -44,6 +45,36 @@ test("no timer, signal, stream or process is kept by requests that are over", as
   const more = kinds.filter((kind) => (after[kind] ?? 0) > (before[kind] ?? 0) + 2);
   expect(more.map((kind) => `${kind}: ${before[kind]} → ${after[kind]}`)).toEqual([]);
 });
+
+test.each([
+  ["live", text("Yes.")],
+  ["parked", toolUse([{ name: "look", input: {}, id: "toolu_1" }])],
+])("what was said is not kept with the conversations that are: %s", async (state, answered) => {
+  await using sluice = await startSluice();
+  sluice.mock.respond(() => answered);
+  const megabytes = 4;
+  const tools = [{ name: "look", input_schema: { type: "object" } }];
+  const ask = async (length: number) => {
+    const messages = [{ role: "user", content: "x".repeat(length) }];
+    const reply = await sluice.post("/v1/messages", { model: "sonnet", max_tokens: 100, messages, tools });
+    expect(reply.status).toBe(200);
+    await reply.text();
+    await sluice.quiet();
+    // The mock keeps all that it was sent.
+    sluice.mock.forget();
+  };
+  await ask(1);
+  const before = heapSize();
+  for (let n = 0; n < 3; n++) await ask(megabytes * 1e6 + n);
+  const { detail } = (await (await fetch(`${sluice.url}/health`)).json()) as { detail: object };
+  expect(detail).toMatchObject({ [state]: 4 });
+  await eventually(() => heapSize() - before < megabytes * 1e6);
+});
+
+function heapSize(): number {
+  Bun.gc(true);
+  return heapStats().heapSize;
+}
 
 function kept(): Record<string, number> {
   Bun.gc(true);

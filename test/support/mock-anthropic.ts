@@ -74,6 +74,8 @@ export interface Mock extends AsyncDisposable {
   respond(handler: Handler): void;
   /** The requests, once there are n of them. */
   waitFor(n: number): Promise<readonly RecordedRequest[]>;
+  /** Drops the requests that there were. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -133,6 +135,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     respond: (next) => {
       handler = next;
     },
+    forget: () => void requests.splice(0),
     waitFor: async (n) => {
       await eventually(() => requests.length >= n);
       return requests;

@@ -226,7 +226,7 @@ export class Conversation {
     };
   }
 
-  #hear(line: CliLine, { spent }: Question): void {
+  #hear(line: CliLine, { spent }: Pick<Question, "spent">): void {
     this.#options.heard?.(line);
     spent?.(this.#spending.take(line));
   }
@@ -245,12 +245,15 @@ export class Conversation {
     this.#settled = settled.promise;
     if (closed || calls.length > 0) settled.resolve();
     this.#priced = calls.length > 0 ? this.#spending.ask(this.#process).then(question.spent) : settled.promise;
-    this.#priced.catch(() => {});
     const parked = calls.length > 0 ? { reader: reader.next(), events: [] as MessageEvent[] } : undefined;
     this.#parked = parked;
+    // What was asked may be long, and is not kept with the conversation.
+    let told: Pick<Question, "spent"> = question;
+    const forget = () => void (told = {});
+    this.#priced.then(forget, forget);
     this.#process.listen({
       line: (line: CliLine) => {
-        this.#hear(line, question);
+        this.#hear(line, told);
         try {
           if (parked) parked.events.push(...parked.reader.line(line).events);
           else if (isResult(line) && line.is_error) throw toFailure(line, Date.now());

@@ -21,7 +21,7 @@ import { toolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
 import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
-import { ProcessLost } from "./process.ts";
+import { type CliProcess, ProcessLost } from "./process.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { Served } from "./served.ts";
 import { type CliModel, openingSettings, type Profile, turnSettings, unmet } from "./settings.ts";
@@ -218,16 +218,7 @@ class ClaudeEngine implements Engine {
       const connected = this.#ahead.begin(process, request.tools);
       served.way = transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold";
 
-      const names = toolNames((request.tools ?? []).map((tool) => tool.name));
-      const conversation = new Conversation(process, {
-        model: model.resolved,
-        agent: profile === "agent",
-        reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
-        tools: request.tools && new ToolServer(request.tools),
-        stallTimeout: this.#config.stallTimeout,
-        heard: (line) => this.#rateLimits.take(line),
-        replayed: (measured) => this.#planner.replayed(measured),
-      });
+      const conversation = this.#conversation(process, asked);
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const question = this.#question(asked, conversation, served);
       const opening = openingSettings(question.settings, request, model, prompt, connected);
@@ -239,6 +230,20 @@ class ClaudeEngine implements Engine {
     } finally {
       await transcript?.remove();
     }
+  }
+
+  /** Not within a generator: what is made in one keeps all that it has in hand, here all that was ever said. */
+  #conversation(process: CliProcess, { request: { tools }, model, profile }: Asked): Conversation {
+    const names = toolNames((tools ?? []).map((tool) => tool.name));
+    return new Conversation(process, {
+      model: model.resolved,
+      agent: profile === "agent",
+      reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
+      tools: tools && new ToolServer(tools),
+      stallTimeout: this.#config.stallTimeout,
+      heard: (line) => this.#rateLimits.take(line),
+      replayed: (measured) => this.#planner.replayed(measured),
+    });
   }
 
   #question(asked: Asked, conversation: Conversation, served: Served): Question {
