@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 import type Anthropic from "@anthropic-ai/sdk";
-import { eventually } from "../support/environment.ts";
 import { lastUserText, type RequestBody, text, toolUse } from "../support/mock-anthropic.ts";
 import { conversationIn } from "../support/seen.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
@@ -371,49 +370,4 @@ describe("the SDKs' own tool loops", () => {
     expect(done).toMatchObject({ way: "parked", content: [{ text: "All: temp-Paris temp-Rome temp-Oslo" }] });
     expect(lastUserText(second.mock.requests[0]?.body as RequestBody)).not.toContain("Continue from where");
   });
-});
-
-describe("the tools of the last conversation, which the next process is offered before anybody asks", () => {
-  const tide = { name: "get_tide", description: "The tide at a place", input_schema: schema };
-
-  /** A conversation in a spare, with a call and its result where there are tools. Gives what the upstream was asked first. */
-  async function converse(sluice: TestSluice, rest: number, tools: { name: string }[] = []): Promise<string> {
-    await eventually(async () => {
-      const health = await fetch(`${sluice.url}/health`);
-      return ((await health.json()) as { detail: { spares: number } }).detail.spares > 0;
-    });
-    await Bun.sleep(rest);
-    const before = sluice.mock.requests.length;
-    const [tool] = tools;
-    const call = { name: tool?.name ?? "", input: { city: "Paris" }, id: "toolu_paris" };
-    sluice.mock.respond((_, __, n) => (tool && n === before + 1 ? toolUse([call]) : text("Fine.")));
-    const offered = tool ? { tools } : { tools: undefined };
-    const asked = await ask(sluice, [question], offered);
-    expect(asked.way).toBe("spare");
-    if (tool) {
-      expect(asked.content).toMatchObject([{ type: "tool_use", name: tool.name }]);
-      const answered: Message = { role: "user", content: [result("toolu_paris", "22")] };
-      const done = await ask(sluice, [question, { role: "assistant", content: asked.content }, answered], offered);
-      expect(done).toMatchObject({ way: "parked", content: [{ text: "Fine." }] });
-    }
-    return JSON.stringify({ ...sluice.mock.requests[before]?.body, metadata: undefined });
-  }
-
-  // At once the process may not have taken them yet; after a rest it has.
-  test.each([0, 300])(
-    "are there where they are asked for again, and leave no trace elsewhere (%d ms)",
-    async (rest) => {
-      await using sluice = await startSluice({ args: ["--spares", "1"] });
-      const first = await converse(sluice, rest, [weather]);
-      expect(await converse(sluice, rest, [weather])).toBe(first);
-      const others = await converse(sluice, rest, [tide]);
-      expect(others).toBe(first.replaceAll(JSON.stringify(weather), JSON.stringify(tide)));
-      const none = await converse(sluice, rest);
-      expect(none).not.toMatch(/get_tide|get_weather/);
-      expect(await converse(sluice, rest)).toBe(none);
-      expect(await converse(sluice, rest, [weather])).toBe(first);
-      expect(sluice.logged.join()).not.toContain("lost");
-    },
-    60_000,
-  );
 });

@@ -6,14 +6,13 @@ import { mostMedia } from "../../messages/model-limits.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
 import type { Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
-import { ToolsAhead } from "./ahead.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter } from "./counter.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { Examiner } from "./examine.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
-import { type Launch, Launcher, type Started } from "./launch.ts";
+import { type Launch, Launcher } from "./launch.ts";
 import { testedVersion } from "./locate.ts";
 import { Catalog, configuredModels } from "./models.ts";
 import { processesByMemory } from "./memory.ts";
@@ -55,7 +54,6 @@ class ClaudeEngine implements Engine {
   readonly #pool: Pool;
   readonly #shelf: Shelf;
   readonly #planner: HistoryPlanner;
-  readonly #ahead = new ToolsAhead();
   readonly #rateLimits = new RateLimits();
   readonly #counter: Counter;
   readonly examine: () => Promise<Part[]>;
@@ -77,7 +75,6 @@ class ClaudeEngine implements Engine {
       limits: config,
       start: (launch) => this.#start(launch),
       evict: (which) => this.#shelf.evict(which),
-      kept: (process) => this.#ahead.offer(process),
     });
     const examiner = new Examiner(config, this.#pool);
     this.examine = () => examiner.examine();
@@ -90,9 +87,10 @@ class ClaudeEngine implements Engine {
         return rehearse(start, this.#launcher.folder, request, model, profile, this.#closing.signal);
       },
       claim: (signal, launch) => {
-        const { processes, spares, live, parked } = { ...this.#pool.counts, ...this.#shelf.counts };
+        const { processes, spares } = this.#pool.counts;
+        const { live, parked } = this.#shelf.counts;
         if (processes >= maxProcesses && (live + parked > 0 || spares === 0)) return undefined;
-        return this.#pool.claim(signal, launch).then(({ process }) => this.#ahead.cleared(process));
+        return this.#pool.claim(signal, launch).then(({ process }) => process);
       },
     });
   }
@@ -214,14 +212,14 @@ class ClaudeEngine implements Engine {
         ...(transcript && { resume: transcript.path }),
         ...(profile === "agent" && { agent: true as const }),
       };
-      const { process, spare } = await this.#pool.claim(signal, Object.keys(launch).length > 0 ? launch : undefined);
-      const connected = this.#ahead.begin(process, request.tools);
+      const plain = Object.keys(launch).length === 0;
+      const { process, spare } = await this.#pool.claim(signal, plain ? undefined : launch);
       served.way = transcript ? "resume" : asked.earlier.length > 0 ? "replay" : spare ? "spare" : "cold";
 
       const conversation = this.#conversation(process, asked);
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const question = this.#question(asked, conversation, served);
-      const opening = openingSettings(question.settings, request, model, prompt, connected);
+      const opening = openingSettings(question.settings, request, model, prompt);
       for await (const events of conversation.begin(question, opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
@@ -290,12 +288,12 @@ class ClaudeEngine implements Engine {
   #start(launch: Launch) {
     const began = performance.now();
     const { process, ready } = this.#launcher.start(launch);
-    const known = ({ models, version }: Started) => {
+    const known = ready.then(({ models, version }) => {
       this.#planner.started(performance.now() - began);
       this.#know(version);
       this.#catalog = new Catalog(models, configuredModels(this.#config), this.#config.agent);
-    };
-    return { process, ready: ready.then(known) };
+    });
+    return { process, ready: known };
   }
 }
 

@@ -10,8 +10,6 @@ export interface PoolOptions {
   limits: PoolLimits;
   /** Starts a process and resolves when it is initialised; ends it where that fails. */
   start(launch: Launch): { process: CliProcess; ready: Promise<unknown> };
-  /** Told of each process that comes to wait as a spare. */
-  kept(process: CliProcess): void;
   /** Ends a kept process that serves nobody, one that waits for tools only where that is allowed; false if there is none. */
   evict(which: "live" | "any"): boolean;
 }

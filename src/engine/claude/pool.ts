@@ -101,7 +101,7 @@ export class Pool {
     for (let lost = 0; ; lost++) {
       try {
         const { process } = await this.claim(signal);
-        this.#keep(process, "first");
+        this.#spares.unshift(process);
         setTimeout(() => this.#trim(), patience).unref();
         return;
       } catch (error) {
@@ -148,13 +148,6 @@ export class Pool {
     const { spares, maxProcesses } = this.#options;
     const most = Math.max(spares, Math.floor(maxProcesses / 4));
     this.#target = Math.max(this.#target, Math.min(count, most));
-  }
-
-  /** A process waits for whoever comes. */
-  #keep(process: CliProcess, place: "first" | "last"): void {
-    if (place === "first") this.#spares.unshift(process);
-    else this.#spares.push(process);
-    this.#options.kept(process);
   }
 
   /** What waits beyond what is wanted does not stay. */
@@ -211,7 +204,7 @@ export class Pool {
           this.#refillSoon();
         } else {
           // Whoever it was started for has left, and nobody else may come for a long time.
-          this.#keep(process, "last");
+          this.#spares.push(process);
           this.#trim();
           this.#refill();
         }

@@ -67,18 +67,16 @@ export function unmet(request: MessagesRequest, model: CliModel): string[] {
 
 /**
  * What is written before the first message of a conversation: the settings of its first turn, and what holds for all of
- * it and could not be set later without a trace. The tools come first: their handshake takes its time beside the rest;
- * `connected` where the process has them already.
+ * it and could not be set later without a trace. The tools come first: their handshake takes its time beside the rest.
  */
 export function openingSettings(
   settings: ControlRequest,
   request: MessagesRequest,
   model: CliModel,
   system: string,
-  connected = false,
 ): ControlRequest[] {
   const setModel = { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) };
-  return [...(request.tools && !connected ? [connectServer] : []), settings, setModel];
+  return [...(request.tools ? [connectServer] : []), settings, setModel];
 }
 
 /** Those that the API takes; blank ones it refuses, and Sluice itself sees to all. */

@@ -15,9 +15,6 @@ export const connectServer: ControlRequest = {
   servers: { [serverName]: { type: "sdk", name: serverName } },
 };
 
-/** Takes it away again, as if it had never been there. */
-export const disconnectServer: ControlRequest = { subtype: "mcp_set_servers", servers: {} };
-
 interface JsonRpcRequest {
   id?: number | string;
   method: string;
@@ -42,11 +39,6 @@ export class ToolServer {
 
   constructor(tools: readonly Tool[]) {
     this.#tools = tools;
-  }
-
-  /** The tools as the CLI is told of them. */
-  get list(): object[] {
-    return this.#tools.map(describe);
   }
 
   /** Answers the CLI; for a call of a tool not before its result is there. */
@@ -75,7 +67,7 @@ export class ToolServer {
           serverInfo: { name: serverName, version: "1" },
         };
       case "tools/list":
-        return { tools: this.list };
+        return { tools: this.#tools.map(describe) };
       case "tools/call":
         return this.#called(String(message.params?._meta?.["claudecode/toolUseId"]));
       default:
