@@ -7,7 +7,7 @@ import type { Message, MessageEvent, MessagesRequest } from "../../messages/type
 import type { Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
-import { Counter } from "./counter.ts";
+import { type Asked as Understood, Counter } from "./counter.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { Examiner } from "./examine.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -23,7 +23,7 @@ import { type Features, probe, proven, rehearse, type StartProbe, unproven } fro
 import { type CliProcess, ProcessLost } from "./process.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { Served } from "./served.ts";
-import { type CliModel, openingSettings, type Profile, turnSettings, unmet } from "./settings.ts";
+import { openingSettings, turnSettings, unmet } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
 import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
@@ -34,17 +34,13 @@ export function openClaude(config: Config, log: Log): Engine {
 }
 
 /** A request with what the engine has found out about it. */
-interface Asked {
-  request: MessagesRequest;
-  model: CliModel;
-  profile: Profile;
+interface Asked extends Understood {
   /** Everything before the last message, and the last message. */
   earlier: Message[];
   last: Message;
   /** Without any message, and without the last. */
   start: Fingerprint;
   before: Fingerprint;
-  signal: AbortSignal;
 }
 
 class ClaudeEngine implements Engine {
