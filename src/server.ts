@@ -1,6 +1,5 @@
 import type { Server } from "bun";
 import { version } from "../package.json";
-import { Account } from "./account.ts";
 import { urlHost } from "./address.ts";
 import { answer, refuse } from "./answer.ts";
 import { tap } from "./bodies.ts";
@@ -21,6 +20,7 @@ import { type Observation, openObservation } from "./observe/open.ts";
 import { contentType } from "./observe/prometheus.ts";
 import type { Watchers } from "./observe/request.ts";
 import { servePage } from "./pages.ts";
+import { RequestObserver } from "./request-observer.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
 import { stateFolder } from "./state.ts";
@@ -119,23 +119,23 @@ class Door {
     const url = URL.parse(request.url, "http://nowhere") ?? new URL("http://nowhere");
     const route = findRoute(url.pathname, request.headers);
     const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
-    const account = new Account(asked, url.pathname, this.config, this.log, this.observation, this.calls);
+    const observer = new RequestObserver(asked, url.pathname, this.config, this.log, this.observation, this.calls);
     // Of what was used before: some answers end before their head is on its way, and some long after.
     const { warning } = this.observation.budget;
 
     let response: Response;
     let failure: ProxyError | undefined;
     try {
-      const { signal, abort } = account.call;
-      const call = { headers: request.headers, signal, abort, observer: account };
-      const costs = account.recording !== undefined && route.endpoint !== "count";
+      const { signal, abort } = observer.call;
+      const call = { headers: request.headers, signal, abort, observer };
+      const costs = observer.recording !== undefined && route.endpoint !== "count";
       response = await this.#respond({ id, request, server, url, route, call, costs });
     } catch (thrown) {
       failure = toProxyError(thrown);
       response = refuse(route.dialect, failure, id);
     }
-    account.status = response.status;
-    if (failure !== undefined || !account.streams) account.ended(failure);
+    observer.status = response.status;
+    if (failure !== undefined || !observer.streams) observer.ended(failure);
     const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
     const { headers } = response;
     const add = (all: Readonly<Record<string, string>>) => {
@@ -151,7 +151,7 @@ class Door {
     headers.set("x-request-id", id);
     if (route.dialect.name !== "anthropic") {
       headers.set("openai-version", "2020-10-01");
-      headers.set("openai-processing-ms", String(account.ms));
+      headers.set("openai-processing-ms", String(observer.ms));
     }
     add(this.#guard.corsHeaders(request));
     if (!this.config.logBodies || request.method !== "POST") return response;

@@ -102,7 +102,7 @@ const rooms: Record<string, string[]> = {
   ],
   "bag.ts": [],
   "calls.ts": ["bag.ts"],
-  "account.ts": [
+  "request-observer.ts": [
     "error.ts",
     "observe/",
     "type:calls.ts",
@@ -169,7 +169,7 @@ const rooms: Record<string, string[]> = {
     "state.ts",
   ],
   "server.ts": [
-    "account.ts",
+    "request-observer.ts",
     "address.ts",
     "bodies.ts",
     "conceal.ts",

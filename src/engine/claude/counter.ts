@@ -13,7 +13,7 @@ import type { CliModel, Profile } from "./settings.ts";
 const patience = 60_000;
 
 /** A request, and what it means. */
-export interface Asked {
+export interface Understood {
   request: MessagesRequest;
   model: CliModel;
   profile: Profile;
@@ -44,14 +44,14 @@ export class Counter {
   }
 
   /** Who is to be told the events of an answer: what it cost makes later estimates better. */
-  listen({ request, model, profile }: Asked, key: string): (event: MessageEvent) => void {
+  listen({ request, model, profile }: Understood, key: string): (event: MessageEvent) => void {
     // An agent's usage is that of many prompts.
     if (profile === "agent") return () => {};
     return this.#calibration.listen(model.resolved, key, () => promptOf(request, noFrame));
   }
 
   /** `keys` are those of the conversation up to its question, and up to the one before. */
-  async count(asked: Asked, keys: readonly string[]): Promise<Count> {
+  async count(asked: Understood, keys: readonly string[]): Promise<Count> {
     const { request, model, profile, signal } = asked;
     const prompt = promptOf(request, await this.#frames.of(model, profile));
     // One after the other: each takes a process, and answers come first.

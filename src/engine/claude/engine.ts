@@ -7,7 +7,7 @@ import type { Message, MessageEvent, MessagesRequest } from "../../messages/type
 import type { Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
-import { type Asked as Understood, Counter } from "./counter.ts";
+import { Counter, type Understood } from "./counter.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { Examiner } from "./examine.ts";
 import { Fingerprint } from "./fingerprint.ts";

@@ -8,7 +8,7 @@ import type { Observation } from "./observe/open.ts";
 import { type Asked, type Recording, startRecording } from "./observe/request.ts";
 
 /** Told how a request goes on. Tells those who watch requests, and the log in one line when it has ended. */
-export class Account implements Observer {
+export class RequestObserver implements Observer {
   readonly call: OpenCall;
   readonly recording: Recording | undefined;
   /** Of the answer, as soon as it is known. */
