@@ -138,6 +138,16 @@ test("names from outside are bounded, and can't break a line", async () => {
   expect(values['sluice_model_answers_total{model="a\\"b\\\\c\\nd"}']).toBe(1);
 });
 
+test("labels whose values read the same when joined are counted apart", () => {
+  const counter = new Counter("tokens_total", "Tokens.", ["model", "kind"]);
+  counter.add(["a", "bc"]);
+  counter.add(["ab", "c"], 2);
+  expect(counter.samples()).toEqual([
+    ["tokens_total", 'model="a",kind="bc"', 1],
+    ["tokens_total", 'model="ab",kind="c"', 2],
+  ]);
+});
+
 test("the text format", () => {
   const counter = new Counter("requests_total", "Requests.");
   counter.add([]);
