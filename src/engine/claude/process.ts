@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeStream } from "node:stream/web";
 import { ProxyError } from "../../error.ts";
 import { formatLine, readLines } from "../../wire/ndjson.ts";
 import { readLine } from "./line-schema.ts";
@@ -265,28 +267,33 @@ const unserved: ControlHandler = async ({ subtype }) => {
   throw new Error(`Unsupported control request: ${subtype}`);
 };
 
-/** A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. */
+/**
+ * A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. Read no further than it is
+ * asked for: Bun's own stream is woken for each line, also while nobody reads it.
+ */
 async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
-  const reader = child.stdout.getReader();
-  const cancel = () => void reader.cancel().catch(() => {});
+  const stdout = Readable.fromWeb(child.stdout as unknown as NodeStream, { highWaterMark: 1 });
   let waiting = false;
   let left = false;
   let timer: Timer | undefined;
   void child.exited.then(() => {
-    if (!left) timer = setInterval(() => waiting && cancel(), drainTime);
+    if (!left) timer = setInterval(() => waiting && stdout.destroy(), drainTime);
   });
+  const chunks = stdout.iterator() as AsyncIterableIterator<Uint8Array>;
   try {
     for (;;) {
       waiting = true;
-      const { done, value } = await reader.read();
+      const { done, value } = await chunks.next();
       waiting = false;
       if (done) return;
       yield value;
     }
+  } catch (error) {
+    if (!stdout.destroyed) throw error;
   } finally {
     // Also where the child still runs: who leaves early is about to end it.
     left = true;
     clearInterval(timer);
-    cancel();
+    stdout.destroy();
   }
 }
