@@ -1,12 +1,12 @@
 import { ProxyError } from "../../error.ts";
-import type { AnswerBlock, Message, MessageEvent, ToolResultBlock } from "../../messages/types.ts";
+import type { AnswerBlock, Message, MessageEvent, Tool, ToolResultBlock } from "../../messages/types.ts";
 import { Channel } from "./channel.ts";
 import { toFailure } from "./failures.ts";
 import { type CliLine, type ControlRequest, isResult, userLine } from "./lines.ts";
 import { type CliProcess, type LineListener, ProcessLost } from "./process.ts";
 import { Recorder } from "./recorder.ts";
-import { replay, type Replayed } from "./replay.ts";
-import { resultsFor, type ToolServer } from "./tools.ts";
+import { offered, replay, type Replayed } from "./replay.ts";
+import { resultsFor } from "./tools.ts";
 import { Spending } from "./spending.ts";
 import type { TurnReader } from "./turn.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -21,7 +21,8 @@ export interface ConversationOptions {
   agent: boolean;
   /** Reads the lines of a new turn. */
   reader(): TurnReader;
-  tools: ToolServer | undefined;
+  /** What the model may call that the client runs. */
+  tools: readonly Tool[] | undefined;
   /** How long the CLI may be silent in the middle of a turn (milliseconds). */
   stallTimeout: number;
   /** Hears every line of its turns, whoever reads it. */
@@ -59,8 +60,6 @@ export class Conversation {
   constructor(process: CliProcess, options: ConversationOptions) {
     this.#process = process;
     this.#options = options;
-    const { tools } = options;
-    process.serve(tools && ((request) => tools.handle(request)));
   }
 
   /** Settles when the CLI has said what the last turn has cost; fails where it never will. */
@@ -80,9 +79,12 @@ export class Conversation {
     messages: readonly Message[],
   ): AsyncGenerator<readonly MessageEvent[]> {
     this.#unsaid(question.settings);
-    return this.#turn(question, opening, async (preamble, listener) => {
-      const replayed = await replay(this.#process, preamble, messages, this.#options.model, listener);
-      this.#options.replayed(replayed);
+    const { tools, model, replayed } = this.#options;
+    const { connect, change } = tools ? this.#process.tools.offer(tools) : {};
+    // The tools come first: to ask for them takes the CLI its time beside the rest.
+    return this.#turn(question, connect ? [connect, ...opening] : opening, async (preamble, listener) => {
+      const rest = change ? await offered(this.#process, change, preamble) : preamble;
+      replayed(await replay(this.#process, rest, messages, model, listener));
     });
   }
 
@@ -120,7 +122,7 @@ export class Conversation {
   async #hand(preamble: readonly object[], results: ToolResultBlock[], listener: LineListener): Promise<void> {
     this.#process.listen(listener);
     this.#process.write(preamble);
-    this.#options.tools?.answer(results);
+    this.#process.tools.answer(results);
   }
 
   async *#turn(
@@ -200,7 +202,7 @@ export class Conversation {
           if (step.end === "overrun") this.#stopAsking();
           for (const event of step.events) {
             recorder.take(event);
-            if (event.type === "content_block_start") this.#options.tools?.announce(event.content_block);
+            if (event.type === "content_block_start") this.#process.tools.announce(event.content_block);
           }
           if (step.end === "answered") {
             this.#rest(question, turn, recorder.calls, isResult(line));

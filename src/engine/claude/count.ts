@@ -5,7 +5,7 @@ import type { ControlRequest } from "./lines.ts";
 import type { CliProcess } from "./process.ts";
 import { recite } from "./replay.ts";
 import { type CliModel, openingSettings, turnSettings } from "./settings.ts";
-import { serverName, ToolServer } from "./tools.ts";
+import { disconnectServers, serverName, ToolServer } from "./tools.ts";
 
 /** All that the model would read. */
 export interface Prompt {
@@ -64,7 +64,7 @@ export async function countIn(
 ): Promise<number | undefined> {
   const request: MessagesRequest = { model: model.name, system: [], messages: [], betas };
   const settings = turnSettings(request, model, "chat", undefined);
-  await control(process, ...openingSettings(settings, request, model, besideTools));
+  await control(process, ...openingSettings(settings, model, besideTools));
   const around = tools.length === 0 ? 0 : await countTools(process, tools);
   if (around === undefined) return undefined;
   await recite(process, [], messages, model.resolved);
@@ -83,6 +83,8 @@ async function countTools(process: CliProcess, tools: readonly Tool[]): Promise<
   for (const pad of pads) servers[pad.name] = new ToolServer([pad]);
   process.serve(async (request) => servers[String(request["server_name"])]?.handle(request) ?? {});
 
+  // One that waited is connected to its own server, which has none.
+  await control(process, disconnectServers);
   await connect(process, [serverName], shown.length);
   const counted = await look(process, "system_prompt", "mcp_tools");
   if (!counted) return undefined;

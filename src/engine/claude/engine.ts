@@ -25,7 +25,6 @@ import { RateLimits } from "./rate-limits.ts";
 import { Served } from "./served.ts";
 import { openingSettings, turnSettings, unmet } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
-import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
 
 /** The engine that drives the official CLI. Its spares start in the background; nothing waits for them here. */
@@ -215,7 +214,7 @@ class ClaudeEngine implements Engine {
       const conversation = this.#conversation(process, asked);
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const question = this.#question(asked, conversation, served);
-      const opening = openingSettings(question.settings, request, model, prompt);
+      const opening = openingSettings(question.settings, model, prompt);
       for await (const events of conversation.begin(question, opening, replay)) {
         // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
         await transcript?.remove();
@@ -233,7 +232,7 @@ class ClaudeEngine implements Engine {
       model: model.resolved,
       agent: profile === "agent",
       reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
-      tools: tools && new ToolServer(tools),
+      tools,
       stallTimeout: this.#config.stallTimeout,
       heard: (line) => this.#rateLimits.take(line),
       replayed: (measured) => this.#planner.replayed(measured),

@@ -150,6 +150,13 @@ export class Pool {
     this.#target = Math.max(this.#target, Math.min(count, most));
   }
 
+  /** A spare more; the handshake for tools is none of another request's business, and takes time. */
+  #keep(process: CliProcess): void {
+    process.write([process.control(process.tools.connect()).message]);
+    this.#spares.push(process);
+    this.#trim();
+  }
+
   /** What waits beyond what is wanted does not stay. */
   #trim(): void {
     while (this.#spares.length > this.#target) void this.#spares.pop()?.end();
@@ -204,8 +211,7 @@ export class Pool {
           this.#refillSoon();
         } else {
           // Whoever it was started for has left, and nobody else may come for a long time.
-          this.#spares.push(process);
-          this.#trim();
+          this.#keep(process);
           this.#refill();
         }
       },

@@ -5,7 +5,6 @@ import { composeHistory, systemText } from "./history.ts";
 import type { CliProcess } from "./process.ts";
 import { toolNames } from "./names.ts";
 import { type CliModel, openingSettings, type Profile, turnSettings } from "./settings.ts";
-import { ToolServer } from "./tools.ts";
 import { Turn } from "./turn.ts";
 
 /** What Sluice needs of the CLI that is no promise of its makers (cli-protocol.md marks it as internal). */
@@ -67,12 +66,12 @@ export async function rehearse(
       model: model.resolved,
       agent: profile === "agent",
       reader: () => new Turn(toolNames((tools ?? []).map(({ name }) => name))),
-      tools: tools && new ToolServer(tools),
+      tools,
       stallTimeout: 30_000,
       replayed: () => {},
     });
     const settings = turnSettings(request, model, profile, undefined);
-    const opening = openingSettings(settings, request, model, systemText(request.system));
+    const opening = openingSettings(settings, model, systemText(request.system));
     const question = { settings, signal, rest: () => {} };
     for await (const _ of conversation.begin(question, opening, composeHistory(request.messages)));
     return upstream.body;

@@ -4,6 +4,7 @@ import { ProxyError } from "../../error.ts";
 import { formatLine, readLines } from "../../wire/ndjson.ts";
 import { readLine } from "./line-schema.ts";
 import { type CliLine, type ControlRequest, isDelta } from "./lines.ts";
+import { ToolServer } from "./tools.ts";
 
 /** Longer than any line of the CLI: it prints a whole answer again as one. */
 const maxLine = 64 * 1024 * 1024;
@@ -51,11 +52,13 @@ export type ControlHandler = (request: ControlRequest) => Promise<Record<string,
 /** One running CLI: lines in, lines out, control requests with answers, and one way to end it. */
 export class CliProcess {
   readonly pid: number;
+  /** The tools of whoever it serves. */
+  readonly tools = new ToolServer();
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #options: ProcessOptions;
   readonly #answers = new Map<string, PromiseWithResolvers<Record<string, unknown>>>();
   #listener: LineListener | undefined;
-  #handler: ControlHandler | undefined;
+  #handler: ControlHandler = (request) => this.tools.handle(request);
   #lastRequest = 0;
   #stderr = "";
   #ending: Promise<void> | undefined;
@@ -97,8 +100,8 @@ export class CliProcess {
     return this.#child.exited;
   }
 
-  /** Who answers the CLI's own requests. */
-  serve(handler: ControlHandler | undefined): void {
+  /** Who answers the CLI's own requests in the place of its tools. */
+  serve(handler: ControlHandler): void {
     this.#handler = handler;
   }
 
@@ -211,8 +214,7 @@ export class CliProcess {
 
   async #respond(line: CliLine): Promise<void> {
     const request_id = line["request_id"];
-    const handler = this.#handler ?? unserved;
-    const response = await handler(line["request"] as ControlRequest).then(
+    const response = await this.#handler(line["request"] as ControlRequest).then(
       (answer) => ({ subtype: "success", request_id, response: answer }),
       (error: unknown) => ({ subtype: "error", request_id, error: String(error) }),
     );
@@ -262,10 +264,6 @@ export function unstartable(error: unknown): ProxyError {
     cause: error,
   });
 }
-
-const unserved: ControlHandler = async ({ subtype }) => {
-  throw new Error(`Unsupported control request: ${subtype}`);
-};
 
 /**
  * A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. Read no further than it is

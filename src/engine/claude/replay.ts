@@ -3,10 +3,32 @@ import type { Message } from "../../messages/types.ts";
 import { toFailure } from "./failures.ts";
 import { assistantLine, type CliLine, isFailure, isResult, type FailureLine, userLine } from "./lines.ts";
 import type { CliProcess, LineListener } from "./process.ts";
+import { connectServer, disconnectServers, type Offer } from "./tools.ts";
+
+/** A CLI that has not asked for new tools by then is one that does not listen to what is new (milliseconds). */
+const patience = 1_000;
 
 export interface Replayed {
   count: number;
   ms: number;
+}
+
+/**
+ * Offers other tools, with what goes in front of a conversation, and waits until they are taken: a turn that began before
+ * would not know them. Gives what is yet to be written: to a CLI that does not take them, what connects it anew. Fails
+ * where the process is gone.
+ */
+export async function offered(
+  process: CliProcess,
+  { request, taken }: NonNullable<Offer["change"]>,
+  preamble: readonly object[],
+): Promise<readonly object[]> {
+  const lost = Promise.withResolvers<never>();
+  process.listen({ line: () => undefined, gone: lost.reject });
+  process.write([process.control(request).message, ...preamble]);
+  const slow = Bun.sleep(patience).then(() => [disconnectServers, connectServer]);
+  const anew = await Promise.race([taken.then(() => []), slow, lost.promise]);
+  return anew.map((request) => process.control(request).message);
 }
 
 /**

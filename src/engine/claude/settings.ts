@@ -3,7 +3,7 @@ import { thinkingFor, unknownTo } from "../../messages/model-limits.ts";
 import type { Effort, MessagesRequest, ToolChoice } from "../../messages/types.ts";
 import type { ControlRequest } from "./lines.ts";
 import { cliName } from "./names.ts";
-import { bodyTools, connectServer } from "./tools.ts";
+import { bodyTools } from "./tools.ts";
 
 /** What Claude Code is for a request: a model, or an agent with tools of its own. */
 export type Profile = "chat" | "agent";
@@ -67,16 +67,10 @@ export function unmet(request: MessagesRequest, model: CliModel): string[] {
 
 /**
  * What is written before the first message of a conversation: the settings of its first turn, and what holds for all of
- * it and could not be set later without a trace. The tools come first: their handshake takes its time beside the rest.
+ * it and could not be set later without a trace.
  */
-export function openingSettings(
-  settings: ControlRequest,
-  request: MessagesRequest,
-  model: CliModel,
-  system: string,
-): ControlRequest[] {
-  const setModel = { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) };
-  return [...(request.tools ? [connectServer] : []), settings, setModel];
+export function openingSettings(settings: ControlRequest, model: CliModel, system: string): ControlRequest[] {
+  return [settings, { subtype: "set_model", model: model.name, ...(system !== "" && { system_prompt: system }) }];
 }
 
 /** Those that the API takes; blank ones it refuses, and Sluice itself sees to all. */

@@ -9,10 +9,20 @@ export const serverName = "cli";
 /** The longest result that the CLI passes on as it is (cli-protocol.md 6.4). */
 const longestResult = 500_000;
 
-/** Connects the server; written with the settings, before the first message. */
+/** Connects the server. A turn that begins meanwhile waits for its tools. */
 export const connectServer: ControlRequest = {
   subtype: "mcp_set_servers",
   servers: { [serverName]: { type: "sdk", name: serverName } },
+};
+
+/** Forgets all servers, and what they have offered. */
+export const disconnectServers: ControlRequest = { subtype: "mcp_set_servers", servers: {} };
+
+/** Has the CLI ask for the list again. A turn that begins meanwhile does not wait for that. */
+const toolsChanged: ControlRequest = {
+  subtype: "mcp_message",
+  server_name: serverName,
+  message: { jsonrpc: "2.0", method: "notifications/tools/list_changed" },
 };
 
 interface JsonRpcRequest {
@@ -28,17 +38,44 @@ interface McpResult {
   isError?: true;
 }
 
+/** What the CLI is to be told before a message, so that it knows the tools. */
+export interface Offer {
+  /** Connects it. A turn waits for that by itself. */
+  connect?: ControlRequest;
+  /** Has it ask again. `taken` resolves when it does, and the message waits for that. */
+  change?: { request: ControlRequest; taken: Promise<void> };
+}
+
 /**
  * The client's tools as an MCP server on the control channel (cli-protocol.md 6.1). A call of the model stays open until
- * the client comes back with its result: the process is parked meanwhile.
+ * the client comes back with its result: the process is parked meanwhile. While nobody has offered any there are none, and
+ * the handshake, which takes as long as the rest of a first turn, can be over when somebody does.
  */
 export class ToolServer {
-  readonly #tools: readonly Tool[];
+  #tools: readonly Tool[];
+  #connected = false;
+  #taken = Promise.withResolvers<void>();
   readonly #open = new Map<string, PromiseWithResolvers<McpResult>>();
   readonly #announced = new Set<string>();
 
-  constructor(tools: readonly Tool[]) {
+  constructor(tools: readonly Tool[] = []) {
     this.#tools = tools;
+  }
+
+  /** What connects the CLI to it, ahead of all requests. */
+  connect(): ControlRequest {
+    this.#connected = true;
+    return connectServer;
+  }
+
+  /** From now on these are the tools. */
+  offer(tools: readonly Tool[]): Offer {
+    this.#tools = tools;
+    if (!this.#connected) return { connect: this.connect() };
+    // It has not asked yet, and will.
+    if (Bun.peek.status(this.#taken.promise) === "pending") return {};
+    this.#taken = Promise.withResolvers();
+    return { change: { request: toolsChanged, taken: this.#taken.promise } };
   }
 
   /** Answers the CLI; for a call of a tool not before its result is there. */
@@ -63,10 +100,11 @@ export class ToolServer {
       case "initialize":
         return {
           protocolVersion: "2025-11-25",
-          capabilities: { tools: {} },
+          capabilities: { tools: { listChanged: true } },
           serverInfo: { name: serverName, version: "1" },
         };
       case "tools/list":
+        this.#taken.resolve();
         return { tools: this.#tools.map(describe) };
       case "tools/call":
         return this.#called(String(message.params?._meta?.["claudecode/toolUseId"]));

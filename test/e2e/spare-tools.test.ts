@@ -1,0 +1,87 @@
+/** Tools in a process that waited for whoever comes: it has had the handshake already, and learns the tools with the request. */
+
+import { expect, test } from "bun:test";
+import { chmod, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { eventually, realClaude, temporaryFolder } from "../support/environment.ts";
+import { lastUserText, type RequestBody, text, toolUse } from "../support/mock-anthropic.ts";
+import { startSluice, type TestSluice } from "../support/sluice.ts";
+
+const tool = (name: string) => ({ name, description: `What ${name} does`, input_schema: { type: "object" as const } });
+const call = { name: "get_weather", input: {}, id: "toolu_paris" };
+
+interface Answer {
+  way: string | null;
+  content: { type: string; text?: string }[];
+}
+
+async function ask(sluice: TestSluice, body: object): Promise<Answer> {
+  const reply = await sluice.post("/v1/messages", { model: "sonnet", max_tokens: 100, system: "Be kind.", ...body });
+  expect(reply.status).toBe(200);
+  return { ...((await reply.json()) as Answer), way: reply.headers.get("x-sluice-way") };
+}
+
+/** Asks once, and hands in the result of the call that comes back. */
+async function loop(sluice: TestSluice, tools: object[]): Promise<Answer[]> {
+  sluice.mock.respond((body) => (lastUserText(body) === "Weather?" ? toolUse([call]) : text("Sunny.")));
+  const question = { role: "user", content: "Weather?" };
+  const asked = await ask(sluice, { messages: [question], tools });
+  const result = { role: "user", content: [{ type: "tool_result", tool_use_id: call.id, content: "22 °C" }] };
+  const messages = [question, { role: "assistant", content: asked.content }, result];
+  return [asked, await ask(sluice, { messages, tools })];
+}
+
+/** What was asked of the model, without what tells one process from another. */
+function bodies(sluice: TestSluice): RequestBody[] {
+  return sluice.mock.requests.map(({ body }) => ({ ...body, metadata: undefined }));
+}
+
+interface Spare extends TestSluice {
+  /** What was written to its processes. */
+  written(): Promise<string>;
+}
+
+/** A Sluice with a spare that has asked for its tools, of which there are none yet. `filter` is what its CLI gets to read. */
+async function startSpare(folder: string, filter = "cat"): Promise<Spare> {
+  const [claude, log] = [join(folder, "claude"), join(folder, "written.ndjson")];
+  const start = `'${realClaude}' "$@"`;
+  await Bun.write(log, "");
+  await Bun.write(claude, `#!/bin/sh\n[ "$1" = -p ] || exec ${start}\ntee -a '${log}' | ${filter} | ${start}\n`);
+  await chmod(claude, 0o755);
+  const sluice = await startSluice({ claude, args: ["--spares", "1", "--cwd", folder] });
+  const written = () => readFile(log, "utf8");
+  await eventually(async () => (await written()).includes('"tools":[]'));
+  return Object.assign(sluice, { written });
+}
+
+test("they reach the model as from a new process, byte for byte, and their calls work", async () => {
+  await using folder = await temporaryFolder();
+  const tools = [tool("get_weather"), tool("get_time")];
+  await using cold = await startSluice({ args: ["--cwd", folder.path] });
+  expect((await loop(cold, tools)).map(({ way }) => way)).toEqual(["cold", "parked"]);
+
+  await using sluice = await startSpare(folder.path);
+  const answers = await loop(sluice, tools);
+  expect(answers.map(({ way }) => way)).toEqual(["spare", "parked"]);
+  expect(answers.at(-1)?.content).toEqual([{ type: "text", text: "Sunny." }]);
+  expect(bodies(sluice)).toEqual(bodies(cold));
+  expect(await sluice.written()).toContain("notifications/tools/list_changed");
+}, 60_000);
+
+test("a request without any asks the model just as a new process does", async () => {
+  await using folder = await temporaryFolder();
+  const messages = [{ role: "user", content: "Hello" }];
+  await using cold = await startSluice({ args: ["--cwd", folder.path] });
+  expect((await ask(cold, { messages })).way).toBe("cold");
+  await using sluice = await startSpare(folder.path);
+  expect((await ask(sluice, { messages })).way).toBe("spare");
+  expect(bodies(sluice)).toEqual(bodies(cold));
+}, 60_000);
+
+test("a CLI that does not listen to what is new is connected anew", async () => {
+  await using folder = await temporaryFolder();
+  await using sluice = await startSpare(folder.path, "grep --line-buffered -v tools/list_changed");
+  const answers = await loop(sluice, [tool("get_weather")]);
+  expect(answers.map(({ way }) => way)).toEqual(["spare", "parked"]);
+  expect(answers.at(-1)?.content).toEqual([{ type: "text", text: "Sunny." }]);
+}, 60_000);
