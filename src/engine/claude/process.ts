@@ -1,9 +1,8 @@
-import { Readable } from "node:stream";
-import type { ReadableStream as NodeStream } from "node:stream/web";
 import { ProxyError } from "../../error.ts";
 import { formatLine, readLines } from "../../wire/ndjson.ts";
 import { readLine } from "./line-schema.ts";
 import { type CliLine, type ControlRequest, isDelta } from "./lines.ts";
+import { outputOf } from "./output.ts";
 import { ToolServer } from "./tools.ts";
 
 /** Longer than any line of the CLI: it prints a whole answer again as one. */
@@ -16,8 +15,6 @@ const stderrTail = 2_000;
  * more than the longest the CLI would wait for room in the pipe (milliseconds).
  */
 const pauses = { shortest: 2, growth: 1.25, longest: 8 };
-/** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
-const drainTime = 250;
 
 export interface ProcessOptions {
   command: string[];
@@ -172,7 +169,7 @@ export class CliProcess {
   }
 
   async #readStdout(): Promise<void> {
-    const lines = readLines(untilExit(this.#child), { maxLine, onNoise: this.#options.onNoise });
+    const lines = readLines(outputOf(this.#child), { maxLine, onNoise: this.#options.onNoise });
     try {
       let before = 0;
       let pause = pauses.shortest;
@@ -263,35 +260,4 @@ export function unstartable(error: unknown): ProxyError {
   return new ProxyError("overloaded", `There is no room for another Claude Code process (${message}): ${advice}`, {
     cause: error,
   });
-}
-
-/**
- * A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. Read no further than it is
- * asked for: Bun's own stream is woken for each line, also while nobody reads it.
- */
-async function* untilExit(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
-  const stdout = Readable.fromWeb(child.stdout as unknown as NodeStream, { highWaterMark: 1 });
-  let waiting = false;
-  let left = false;
-  let timer: Timer | undefined;
-  void child.exited.then(() => {
-    if (!left) timer = setInterval(() => waiting && stdout.destroy(), drainTime);
-  });
-  const chunks = stdout.iterator() as AsyncIterableIterator<Uint8Array>;
-  try {
-    for (;;) {
-      waiting = true;
-      const { done, value } = await chunks.next();
-      waiting = false;
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    if (!stdout.destroyed) throw error;
-  } finally {
-    // Also where the child still runs: who leaves early is about to end it.
-    left = true;
-    clearInterval(timer);
-    stdout.destroy();
-  }
 }

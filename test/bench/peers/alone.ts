@@ -14,6 +14,8 @@ import { question } from "./questions.ts";
 export const streams = 20;
 const deltas = 200;
 const delay = 20;
+/** The same before that, as in a program that people leave running. */
+const warm = { deltas: 1_000, delay: 5 };
 
 /** Milliseconds between the CLI's line and the client's byte. */
 export interface Added {
@@ -23,11 +25,11 @@ export interface Added {
 
 /** The CLI writes the time into its lines, and the client compares it with its own. */
 export async function measureLine(folder: string, signal: AbortSignal): Promise<Added> {
-  const reply = text("word ".repeat(deltas), { chunks: deltas, delayMs: delay });
-  const script: Script = { stamps: true, turns: [answer(text("warm", { chunks: 1 })), answer(reply)] };
+  const turn = (count: number, delayMs: number) => answer(text("word ".repeat(count), { chunks: count, delayMs }));
+  const script: Script = { stamps: true, turns: [turn(warm.deltas, warm.delay), turn(deltas, delay)] };
   await using sluice = await startAlone(["--claude", await fakeClaude(script, folder)], folder);
   const talks = Array.from({ length: streams }, () => converse(targetOf(sluice), "messages", signal));
-  await Promise.all(talks.map((talk) => talk.say(question("short"))));
+  await Promise.all(talks.map((talk) => talk.say(question("deltas", warm.deltas))));
   const waits = (await Promise.all(talks.map((talk) => talk.say(question("deltas", deltas))))).flatMap(({ pieces }) =>
     pieces.map(({ text: stamp, at }) => at - Number(stamp)),
   );
