@@ -7,6 +7,7 @@ import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
+import type { Step } from "./messages/through.ts";
 import type { BlockDelta, MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSseLine } from "./wire/sse.ts";
@@ -39,19 +40,18 @@ export async function answer(
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);
   observer.billed(() => turn.cost?.());
-  const steps = [...limits(request), ...formatChecks(request)];
-  const events = inGrammar(turn, ...steps)[Symbol.asyncIterator]();
+  const steps = [...limits(request), ...formatChecks(request), new Watch(observer)];
+  const events = inGrammar(turn, ...steps);
   const first = await events.next();
   const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);
-  const turned = watched(first, events, observer);
   if (!exchange.stream) {
-    const message = await collect(turned);
+    const message = await collect(from(first, events));
     observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
   observer.streaming();
-  const body = streamOf(exchange, turned, call, silence);
+  const body = streamOf(exchange, first, events, call, silence);
   return new Response(body, { headers: { ...eventStream, ...headers } });
 }
 
@@ -89,49 +89,54 @@ function textOf(messages: readonly SseMessage[]): string {
   return text;
 }
 
-function tellOf(delta: BlockDelta, observer: Observer): void {
-  if (delta.type === "text_delta") observer.wrote("writing", delta.text.length);
-  else if (delta.type === "thinking_delta") observer.wrote("thinking", delta.thinking.length);
-  else if (delta.type === "input_json_delta") observer.wrote("calling", delta.partial_json.length);
+/** Tells the observer what passes. */
+class Watch implements Step<MessageEvent, MessageEvent> {
+  #usage = noUsage;
+  #spoke = false;
+
+  constructor(readonly observer: Observer) {}
+
+  take(event: MessageEvent): readonly MessageEvent[] {
+    const { observer } = this;
+    if (event.type === "message_start") {
+      observer.model(event.message.model);
+      observer.used((this.#usage = event.message.usage));
+    } else if (event.type === "message_delta") {
+      observer.used((this.#usage = updateUsage(this.#usage, event.usage)));
+    } else if (event.type === "content_block_delta") {
+      if (!this.#spoke) observer.spoke();
+      this.#spoke = true;
+      this.#tell(event.delta);
+    }
+    return [event];
+  }
+
+  #tell(delta: BlockDelta): void {
+    if (delta.type === "text_delta") this.observer.wrote("writing", delta.text.length);
+    else if (delta.type === "thinking_delta") this.observer.wrote("thinking", delta.thinking.length);
+    else if (delta.type === "input_json_delta") this.observer.wrote("calling", delta.partial_json.length);
+  }
 }
 
-/** The events, first and rest, with the observer told of what they tell. */
-async function* watched(
-  first: IteratorResult<readonly MessageEvent[]>,
-  rest: AsyncIterator<readonly MessageEvent[]>,
-  observer: Observer,
-): AsyncGenerator<readonly MessageEvent[]> {
-  let usage = noUsage;
-  let spoke = false;
-  try {
-    for (let next = first; !next.done; next = await rest.next()) {
-      for (const event of next.value) {
-        if (event.type === "message_start") {
-          observer.model(event.message.model);
-          observer.used((usage = event.message.usage));
-        } else if (event.type === "message_delta") {
-          observer.used((usage = updateUsage(usage, event.usage)));
-        } else if (event.type === "content_block_delta") {
-          if (!spoke) observer.spoke();
-          spoke = true;
-          tellOf(event.delta, observer);
-        }
-      }
-      yield next.value;
-    }
-  } finally {
-    await rest.return?.();
-  }
+type Together = readonly MessageEvent[];
+
+/** The events, of which some were taken already. */
+async function* from(first: IteratorResult<Together>, rest: AsyncGenerator<Together>): AsyncGenerator<Together> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
 }
 
 /** The events as server-sent events. Pulled by the client: one that reads slowly slows the engine down. */
 function streamOf(
   { encoder }: Exchange,
-  events: AsyncGenerator<readonly MessageEvent[]>,
+  first: IteratorResult<Together>,
+  events: AsyncGenerator<Together>,
   { abort, observer }: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
   const utf8 = new TextEncoder();
+  let ahead: IteratorResult<Together> | undefined = first;
   let left = false;
   let spoke = performance.now();
   let pulse: Timer | undefined;
@@ -154,7 +159,8 @@ function streamOf(
       try {
         // Events may have no word in the dialect, and a pull that brings nothing is not repeated.
         for (let written = false; !written && !left;) {
-          const next = await events.next();
+          const next: IteratorResult<Together> = ahead ?? (await events.next());
+          ahead = undefined;
           if (next.done) {
             clearInterval(pulse);
             controller.close();

@@ -50,12 +50,12 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
           return turn.headers ?? {};
         },
         cost: () => turn.cost?.(),
-        async *[Symbol.asyncIterator]() {
-          try {
-            yield* turn;
-          } catch (thrown) {
-            failed(thrown);
-          }
+        [Symbol.asyncIterator]() {
+          const events = turn[Symbol.asyncIterator]();
+          return {
+            next: () => events.next().catch(failed),
+            return: async () => (await events.return?.()) ?? { done: true, value: undefined },
+          };
         },
       };
     },

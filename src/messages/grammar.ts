@@ -11,7 +11,10 @@ import type { AnswerBlock, BlockDelta, Events, MessageEvent, StopReason, ToolUse
  * where they end too early, so that whoever reads them can rely on it. What follows the stop is not asked for, and what a
  * block begins with comes as its first delta: that is where the dialects look for it. Each that passes goes through the steps.
  */
-export function inGrammar(events: Events, ...steps: Step<MessageEvent, MessageEvent>[]): Events {
+export function inGrammar(
+  events: Events,
+  ...steps: Step<MessageEvent, MessageEvent>[]
+): AsyncGenerator<readonly MessageEvent[]> {
   return through(events, new Grammar(), ...steps);
 }
 

@@ -35,6 +35,8 @@ export interface ConversationOptions {
 export interface Question {
   settings: ControlRequest;
   signal: AbortSignal;
+  /** Called, at least once, when the process has read what it was started with, or is gone. */
+  read?(): Promise<void>;
   /** Told what the CLI says that the answer has cost (USD), a moment after it. */
   spent?(usd: number | undefined): void;
   /** Called when the last event is handed on, with what the conversation must be found by. */
@@ -145,6 +147,7 @@ export class Conversation {
     if (signal.aborted) end();
     this.#calls = [];
     let answer: AnswerBlock[] | undefined;
+    let begun = false;
     let rests = false;
     try {
       const listener = this.#listener(question, events, watch, (content) => {
@@ -155,6 +158,8 @@ export class Conversation {
       // Fails with the channel where the process never gets so far as to take the last message.
       write(preamble, listener).catch((error) => events.fail(error));
       for await (const some of events) {
+        if (!begun) await question.read?.();
+        begun = true;
         // Who has the last one may go on. Not before: who reads slowly holds the place until then.
         if (some.at(-1)?.type === "message_stop" && answer) {
           rests = true;
@@ -166,6 +171,7 @@ export class Conversation {
     } finally {
       over();
       if (!rests) this.end();
+      if (!begun) await question.read?.();
     }
   }
 

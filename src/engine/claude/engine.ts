@@ -139,10 +139,10 @@ class ClaudeEngine implements Engine {
     let asked = await this.#understand(request, signal);
     served.warnings = unmet(request, asked.model);
     const listen = this.#counter.listen(asked, questionKey(asked));
-    let events = this.#continue(asked, served) ?? this.#begin(asked, served);
-    for (let lost = 0, begun = false; ; events = this.#begin(asked, served)) {
+    let kept = this.#continue(asked, served);
+    for (let lost = 0, begun = false; ; kept = undefined) {
       try {
-        for await (const some of events) {
+        for await (const some of kept ?? (await this.#begin(asked, served))) {
           begun = true;
           for (const event of some) listen(event);
           yield some;
@@ -193,7 +193,7 @@ class ClaudeEngine implements Engine {
   }
 
   /** Another process takes the conversation over from the request. */
-  async *#begin(asked: Asked, served: Served): AsyncGenerator<readonly MessageEvent[]> {
+  async #begin(asked: Asked, served: Served): Promise<AsyncGenerator<readonly MessageEvent[]>> {
     const { request, model, profile, signal } = asked;
     const text = systemText(request.system);
     // An agent without Claude Code's own prompt would not know its tools.
@@ -215,13 +215,12 @@ class ClaudeEngine implements Engine {
       const prompt = mode === "replace" && launch.systemPrompt === undefined ? text : "";
       const question = this.#question(asked, conversation, served);
       const opening = openingSettings(question.settings, model, prompt);
-      for await (const events of conversation.begin(question, opening, replay)) {
-        // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
-        await transcript?.remove();
-        yield events;
-      }
-    } finally {
+      // Once the model answers, the CLI has read the file: what was said stays no longer on the disk than it must.
+      const read = transcript && (() => transcript.remove());
+      return conversation.begin({ ...question, ...(read && { read }) }, opening, replay);
+    } catch (error) {
       await transcript?.remove();
+      throw error;
     }
   }
 

@@ -15,7 +15,7 @@ export const streams = 20;
 const deltas = 200;
 const delay = 20;
 /** The same before that, as in a program that people leave running. */
-const warm = { deltas: 1_000, delay: 5 };
+const warm = { deltas: 2_000, delay: 5 };
 
 /** Milliseconds between the CLI's line and the client's byte. */
 export interface Added {
