@@ -188,7 +188,10 @@ class ClaudeEngine implements Engine {
     const events = conversation.next(this.#question(asked, conversation, served), answer, message as Message);
     // It waits for something else than what has come; nothing else can continue it.
     if (!events) conversation.end();
-    else served.way = way;
+    else {
+      served.way = way;
+      this.#pool.resumed();
+    }
     return events;
   }
 

@@ -1,13 +1,11 @@
 import { ProxyError } from "../../error.ts";
+import { HeadStart } from "./head-start.ts";
 import type { Launch } from "./launch.ts";
 import type { PoolCounts, PoolOptions } from "./pool-options.ts";
 import { type CliProcess, ProcessLost } from "./process.ts";
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
 const patience = 5_000;
-
-/** How long a request that took a spare has the machine for itself: about its time to the first text (milliseconds). */
-const headStart = 150;
 
 /** How many more spares wait while Sluice is in use: programs that ask, ask for several things at once. */
 const reserve = 3;
@@ -40,6 +38,8 @@ export class Pool {
   /** How many spares there should be now. */
   #target: number;
   #calmer: Timer | undefined;
+  /** Spares are started in the background, and not in the moments in which a request needs the processor itself. */
+  readonly #soon = new HeadStart(() => this.#refill());
   #rest: Timer | undefined;
 
   constructor(options: PoolOptions) {
@@ -69,7 +69,7 @@ export class Pool {
     this.#use();
     const spare = launch === undefined && this.#waiters.length === 0 ? this.#takeSpare() : undefined;
     if (spare) {
-      this.#refillSoon();
+      this.#soon.schedule();
       return { process: spare, spare: this.#options.spares > 0 };
     }
     // A spare more would have served it at once.
@@ -111,6 +111,11 @@ export class Pool {
     }
   }
 
+  /** A process that is kept serves a request. */
+  resumed(): void {
+    this.#soon.extend();
+  }
+
   /** A process has come to serve nobody: it gives way where somebody waits. */
   rested(): void {
     this.#serve();
@@ -121,6 +126,7 @@ export class Pool {
     this.#closed = true;
     clearTimeout(this.#calmer);
     clearTimeout(this.#rest);
+    this.#soon[Symbol.dispose]();
     for (const waiter of this.#waiters) waiter.refuse(canceled());
     this.#waiters = [];
     await Promise.all([...this.#alive].map((process) => process.end()));
@@ -208,7 +214,7 @@ export class Pool {
         if (waiter) {
           this.#remove(waiter);
           waiter.give(process);
-          this.#refillSoon();
+          this.#soon.schedule();
         } else {
           // Whoever it was started for has left, and nobody else may come for a long time.
           this.#keep(process);
@@ -236,11 +242,6 @@ export class Pool {
     });
     await ready;
     return process;
-  }
-
-  /** In the background, and not in the moments in which a request needs the processor itself. */
-  #refillSoon(): void {
-    setTimeout(() => this.#refill(), headStart);
   }
 
   /** Starts what is missing, one after the other, while nobody waits: spares must not take the time of those who do. */
@@ -279,7 +280,7 @@ export class Pool {
     this.#remove(waiter);
     waiter.gone = true;
     waiter.refuse(error);
-    this.#refillSoon();
+    this.#soon.schedule();
   }
 }
 
