@@ -14,8 +14,8 @@ import { question } from "./questions.ts";
 export const streams = 20;
 const deltas = 200;
 const delay = 20;
-/** The same before that, as in a program that people leave running. */
-const warm = { deltas: 2_000, delay: 5 };
+/** Answers before that: as in a program that people leave running, requests are no news either. */
+const warm = { turns: 6, deltas: 350, delay: 5 };
 
 /** Milliseconds between the CLI's line and the client's byte. */
 export interface Added {
@@ -26,13 +26,13 @@ export interface Added {
 /** The CLI writes the time into its lines, and the client compares it with its own. */
 export async function measureLine(folder: string, signal: AbortSignal): Promise<Added> {
   const turn = (count: number, delayMs: number) => answer(text("word ".repeat(count), { chunks: count, delayMs }));
-  const script: Script = { stamps: true, turns: [turn(warm.deltas, warm.delay), turn(deltas, delay)] };
+  const before = Array.from({ length: warm.turns }, () => turn(warm.deltas, warm.delay));
+  const script: Script = { stamps: true, turns: [...before, turn(deltas, delay)] };
   await using sluice = await startAlone(["--claude", await fakeClaude(script, folder)], folder);
   const talks = Array.from({ length: streams }, () => converse(targetOf(sluice), "messages", signal));
-  await Promise.all(talks.map((talk) => talk.say(question("deltas", warm.deltas))));
-  const waits = (await Promise.all(talks.map((talk) => talk.say(question("deltas", deltas))))).flatMap(({ pieces }) =>
-    pieces.map(({ text: stamp, at }) => at - Number(stamp)),
-  );
+  const say = (count: number) => Promise.all(talks.map((talk) => talk.say(question("deltas", count))));
+  for (let turn = 0; turn < warm.turns; turn++) await say(warm.deltas);
+  const waits = (await say(deltas)).flatMap(({ pieces }) => pieces.map(({ text: stamp, at }) => at - Number(stamp)));
   if (waits.length !== streams * deltas) throw new Error(`${waits.length} deltas instead of ${streams * deltas}`);
   return { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99) };
 }
