@@ -22,7 +22,7 @@ export class HeadStart implements Disposable {
       this.#timer = undefined;
       this.#action();
     };
-    this.#timer = setTimeout(act, Math.min(each, this.#latest - now));
+    this.#timer = setTimeout(act, Math.max(0, Math.min(each, this.#latest - now)));
   }
 
   /** A request begins: what was to be done soon waits for it. */

@@ -38,3 +38,18 @@ test("what is not to be done is not done because a request begins, nor at the en
   await Bun.sleep(200);
   expect(acted).toEqual([]);
 });
+
+test("a request that begins when the time was over already changes nothing", async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warned);
+  const { acted, head } = started();
+  using _ = head;
+  head.schedule();
+  Bun.sleepSync(700);
+  head.extend();
+  await Bun.sleep(100);
+  process.off("warning", warned);
+  expect(acted).toHaveLength(1);
+  expect(warnings).toEqual([]);
+});
