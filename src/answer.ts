@@ -122,9 +122,12 @@ type Together = readonly MessageEvent[];
 
 /** The events, of which some were taken already. */
 async function* from(first: IteratorResult<Together>, rest: AsyncGenerator<Together>): AsyncGenerator<Together> {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
+  try {
+    if (!first.done) yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /** The events as server-sent events. Pulled by the client: one that reads slowly slows the engine down. */

@@ -13,13 +13,13 @@ import { Examiner } from "./examine.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { composeHistory, embedSystem, systemText } from "./history.ts";
 import { type Launch, Launcher } from "./launch.ts";
-import { testedVersion } from "./locate.ts";
+import { KnownFeatures } from "./known-features.ts";
 import { Catalog, configuredModels } from "./models.ts";
 import { processesByMemory } from "./memory.ts";
 import { toolNames } from "./names.ts";
 import { HistoryPlanner } from "./planner.ts";
 import { Pool } from "./pool.ts";
-import { type Features, probe, proven, rehearse, type StartProbe, unproven } from "./probe.ts";
+import { rehearse, type StartProbe } from "./probe.ts";
 import { type CliProcess, ProcessLost } from "./process.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { Served } from "./served.ts";
@@ -54,13 +54,14 @@ class ClaudeEngine implements Engine {
   readonly examine: () => Promise<Part[]>;
   readonly #closing = new AbortController();
   #catalog: Catalog | undefined;
-  #version: string | undefined;
-  #features: Features = unproven;
+  readonly #known: KnownFeatures;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
     this.#launcher = new Launcher(config, log);
+    const probing: StartProbe = (env) => this.#launcher.start({}, env);
+    this.#known = new KnownFeatures(probing, this.#launcher.folder, this.#closing.signal, log);
     this.#planner = new HistoryPlanner(log);
     this.#shelf = new Shelf({ ...config, kept: () => this.#pool.rested() });
     const maxProcesses = config.maxProcesses ?? processesByMemory();
@@ -103,11 +104,11 @@ class ClaudeEngine implements Engine {
   }
 
   async models() {
-    return (await this.#known()).list();
+    return (await this.#listed()).list();
   }
 
   async model(name: string) {
-    return (await this.#known()).describe(name);
+    return (await this.#listed()).describe(name);
   }
 
   async health(): Promise<Health> {
@@ -166,7 +167,7 @@ class ClaudeEngine implements Engine {
   }
 
   async #understand(request: MessagesRequest, signal: AbortSignal): Promise<Asked> {
-    const { profile, ...model } = (await this.#known(signal)).resolve(request.model);
+    const { profile, ...model } = (await this.#listed(signal)).resolve(request.model);
     checkMediaCount(request.messages, mostMedia(model));
     const earlier = request.messages.slice(0, -1);
     const last = request.messages.at(-1);
@@ -206,7 +207,7 @@ class ClaudeEngine implements Engine {
     try {
       const launch: Launch = {
         ...(mode === "append" && text !== "" && { appendSystemPrompt: text }),
-        ...(mode === "replace" && text !== "" && !this.#features.systemPrompt && { systemPrompt: text }),
+        ...(mode === "replace" && text !== "" && !this.#known.features.systemPrompt && { systemPrompt: text }),
         ...(transcript && { resume: transcript.path }),
         ...(profile === "agent" && { agent: true as const }),
       };
@@ -255,31 +256,10 @@ class ClaudeEngine implements Engine {
   }
 
   /** The models, which the first process that is initialised tells. */
-  async #known(signal: AbortSignal = AbortSignal.timeout(this.#config.stallTimeout)): Promise<Catalog> {
+  async #listed(signal: AbortSignal = AbortSignal.timeout(this.#config.stallTimeout)): Promise<Catalog> {
     if (!this.#catalog) await this.#pool.warm(signal);
     if (!this.#catalog) throw new ProxyError("bug", "Claude Code started without telling its models.");
     return this.#catalog;
-  }
-
-  /** What the version can do: known for the tested one, tried out once for another. */
-  #know(version: string): void {
-    if (version === this.#version) return;
-    this.#version = version;
-    this.#features = version === testedVersion ? proven : unproven;
-    if (version === testedVersion) return;
-    const start: StartProbe = (env) => this.#launcher.start({}, env);
-    probe(start, this.#launcher.folder, this.#closing.signal).then(
-      (features) => {
-        this.#features = features;
-        const { missing, systemPrompt } = features;
-        if (missing.length > 0)
-          this.#log.warn("This version of Claude Code does not pass on all that is asked for", { version, missing });
-        if (!systemPrompt)
-          this.#log.warn("This version of Claude Code needs a process for each system prompt", { version });
-      },
-      (error: Error) =>
-        this.#log.warn("This version of Claude Code could not be tried out", { version, reason: error.message }),
-    );
   }
 
   #start(launch: Launch) {
@@ -287,7 +267,7 @@ class ClaudeEngine implements Engine {
     const { process, ready } = this.#launcher.start(launch);
     const known = ready.then(({ models, version }) => {
       this.#planner.started(performance.now() - began);
-      this.#know(version);
+      this.#known.learn(version);
       this.#catalog = new Catalog(models, configuredModels(this.#config), this.#config.agent);
     });
     return { process, ready: known };
