@@ -78,6 +78,19 @@ test("a request without any asks the model just as a new process does", async ()
   expect(bodies(sluice)).toEqual(bodies(cold));
 }, 60_000);
 
+test("the tokens of a request are counted as in a new process", async () => {
+  await using folder = await temporaryFolder();
+  const messages = [{ role: "user", content: "Hello" }];
+  const request = { model: "sonnet", messages, tools: [tool("get_weather"), tool("get_time")] };
+  const count = async (sluice: TestSluice) =>
+    (await (await sluice.post("/v1/messages/count_tokens", request)).json()) as { input_tokens: number };
+  await using cold = await startSluice({ args: ["--cwd", folder.path] });
+  await using sluice = await startSpare(folder.path);
+  const counted = await count(cold);
+  expect(counted.input_tokens).toBeGreaterThan(10);
+  expect(await count(sluice)).toEqual(counted);
+}, 60_000);
+
 test("a CLI that does not listen to what is new is connected anew", async () => {
   await using folder = await temporaryFolder();
   await using sluice = await startSpare(folder.path, "grep --line-buffered -v tools/list_changed");
