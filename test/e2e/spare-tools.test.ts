@@ -44,9 +44,14 @@ interface Spare extends TestSluice {
 /** A Sluice with a spare that has asked for its tools, of which there are none yet. `filter` is what its CLI gets to read. */
 async function startSpare(folder: string, filter = "cat"): Promise<Spare> {
   const [claude, log] = [join(folder, "claude"), join(folder, "written.ndjson")];
-  const start = `'${realClaude}' "$@"`;
+  // The CLI is the process itself; what reads before it ends with its input, and is not looked for.
+  const script = [
+    "#!/bin/bash",
+    `[ "$1" = -p ] || exec '${realClaude}' "$@"`,
+    `exec '${realClaude}' "$@" < <(unset SLUICE_TEST; tee -a '${log}' | ${filter})`,
+  ];
   await Bun.write(log, "");
-  await Bun.write(claude, `#!/bin/sh\n[ "$1" = -p ] || exec ${start}\ntee -a '${log}' | ${filter} | ${start}\n`);
+  await Bun.write(claude, `${script.join("\n")}\n`);
   await chmod(claude, 0o755);
   const sluice = await startSluice({ claude, args: ["--spares", "1", "--cwd", folder] });
   const written = () => readFile(log, "utf8");
@@ -89,6 +94,21 @@ test("the tokens of a request are counted as in a new process", async () => {
   const counted = await count(cold);
   expect(counted.input_tokens).toBeGreaterThan(10);
   expect(await count(sluice)).toEqual(counted);
+}, 60_000);
+
+test("a spare can be taken at any moment of its handshake", async () => {
+  await using sluice = await startSluice({ args: ["--spares", "1"] });
+  // From its first moment, in steps that are shorter than any part of it, to when it is surely over.
+  for (const wait of [0, 8, 16, 24, 32, 48, 64, 96]) {
+    await eventually(async () => {
+      const { detail } = (await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number } };
+      return detail.spares > 0;
+    });
+    await Bun.sleep(wait);
+    const answers = await loop(sluice, [tool("get_weather")]);
+    expect(answers.map(({ way }) => way)).toEqual(["spare", "parked"]);
+    expect(answers.at(-1)?.content).toEqual([{ type: "text", text: "Sunny." }]);
+  }
 }, 60_000);
 
 test("a CLI that does not listen to what is new is connected anew", async () => {
