@@ -1,7 +1,7 @@
 /** One CLI process, with a fake in its place that does what the real one must never do. */
 
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CliProcess, type LineListener } from "../../../src/engine/claude/process.ts";
 import { userLine } from "../../../src/engine/claude/lines.ts";
@@ -185,4 +185,39 @@ test("deltas that come fast are read together, and none is lost", async () => {
   const [first = 0, last = 0] = [times[0], times.at(-1)];
   // A busy machine makes it longer, and them no more.
   expect(times.length).toBeLessThanOrEqual(3 + (last - first) / 1.8);
+});
+
+/** Prints 8 MB, and says by a file that all of it was taken. */
+const talkative = `#!/bin/sh
+line='{"type":"system","subtype":"noise","text":"'$(printf '%01000d' 0)'"}'
+i=0
+while [ $i -lt 8000 ]; do echo "$line"; i=$((i+1)); done
+touch done
+`;
+
+test("what nobody reads stays with the CLI, which waits", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "talkative");
+  writeFileSync(path, talkative, { mode: 0o755 });
+  const child = launch(path, folder.path);
+  const done = () => existsSync(join(folder.path, "done"));
+  const [first, reader, gone] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+  let lines = 0;
+  child.listen({
+    line: () => {
+      lines++;
+      first?.resolve();
+      return reader?.promise;
+    },
+    gone: () => gone?.resolve(),
+  });
+  await first?.promise;
+  // Much longer than it takes to print.
+  await Bun.sleep(1_000);
+  expect(lines).toBe(1);
+  expect(done()).toBe(false);
+  reader?.resolve();
+  await gone?.promise;
+  expect(lines).toBe(8000);
+  expect(done()).toBe(true);
 });
