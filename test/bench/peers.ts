@@ -20,6 +20,8 @@ import { shuffled } from "./stats.ts";
 const timeout = 180_000;
 const warmDeltas = 20_000;
 const warmTimes = 3;
+/** A Sluice that has rested for a minute gives up what it had compiled, with other memory (milliseconds). */
+const longestRest = 50_000;
 const alone = ["line", "memory"];
 const workNames = works.map(({ name }) => name);
 
@@ -42,14 +44,21 @@ async function run({ rounds, only, json }: BenchOptions, interrupted: AbortSigna
   const load = loadNow();
   const measured: Measured = { samples: new Map(), unable: new Map(), failures: [], lines: [], memory: undefined };
   progress("the engines' compilers");
-  for (const peer of peers.all) for (const api of apis) await warm(peer, api, interrupted);
+  const used = new Map<Peer, number>();
+  for (const peer of peers.all) {
+    for (const api of apis) await warm(peer, api, interrupted);
+    used.set(peer, performance.now());
+  }
   for (let round = 0; round <= rounds; round++) {
     progress(round === 0 ? "warm-up" : `round ${round} of ${rounds}`);
     for (const { work, peer } of shuffled(wanted.flatMap((work) => peers.all.map((peer) => ({ work, peer }))))) {
+      // Otherwise the order, which is chance, would tell what is measured cold.
+      if (performance.now() - (used.get(peer) ?? 0) > longestRest) await warm(peer, work.api, interrupted);
       await attempt(measured, work, peer.name, interrupted, async () => {
         const sample = await measure(peers, work, peer, bounded(interrupted, timeout));
         if (round > 0) keep(measured.samples, `${work.name} ${peer.name}`, sample);
       });
+      if (work.clients === undefined) used.set(peer, performance.now());
     }
     if (goes("line") && round > 0) measured.lines.push(await measureLine(folder.path, bounded(interrupted, timeout)));
   }
