@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually, realClaude, temporaryFolder } from "../support/environment.ts";
+import { answer, fakeClaude } from "../support/fake-claude.ts";
 import { lastUserText, type RequestBody, text, toolUse } from "../support/mock-anthropic.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
 
@@ -59,6 +60,14 @@ async function startSpare(folder: string, filter = "cat"): Promise<Spare> {
   return Object.assign(sluice, { written });
 }
 
+/** Resolves when a spare waits. */
+async function spareIn(sluice: TestSluice): Promise<void> {
+  await eventually(async () => {
+    const { detail } = (await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number } };
+    return detail.spares > 0;
+  });
+}
+
 test("they reach the model as from a new process, byte for byte, and their calls work", async () => {
   await using folder = await temporaryFolder();
   const tools = [tool("get_weather"), tool("get_time")];
@@ -100,10 +109,7 @@ test("a spare can be taken at any moment of its handshake", async () => {
   await using sluice = await startSluice({ args: ["--spares", "1"] });
   // From its first moment, in steps that are shorter than any part of it, to when it is surely over.
   for (const wait of [0, 8, 16, 24, 32, 48, 64, 96]) {
-    await eventually(async () => {
-      const { detail } = (await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number } };
-      return detail.spares > 0;
-    });
+    await spareIn(sluice);
     await Bun.sleep(wait);
     const answers = await loop(sluice, [tool("get_weather")]);
     expect(answers.map(({ way }) => way)).toEqual(["spare", "parked"]);
@@ -118,3 +124,18 @@ test("a CLI that does not listen to what is new is connected anew", async () => 
   expect(answers.map(({ way }) => way)).toEqual(["spare", "parked"]);
   expect(answers.at(-1)?.content).toEqual([{ type: "text", text: "Sunny." }]);
 }, 60_000);
+
+test("a CLI that refused the handshake while it waited is asked again, and the client is told", async () => {
+  await using folder = await temporaryFolder();
+  const refused = { subtype: "error" as const, error: "no servers here" };
+  const script = { control: { mcp_set_servers: refused }, turns: [answer(text("Sunny."))] };
+  const claude = await fakeClaude(script, folder.path);
+  await using sluice = await startSluice({ claude, args: ["--spares", "1"] });
+  await spareIn(sluice);
+  await Bun.sleep(200);
+  const messages = [{ role: "user", content: "Weather?" }];
+  const request = { model: "sonnet", max_tokens: 100, messages, tools: [tool("get_weather")] };
+  const reply = await sluice.post("/v1/messages", request);
+  expect(reply.status).toBe(502);
+  expect(await reply.text()).toContain("no servers here");
+});

@@ -47,7 +47,7 @@ export interface TestOptions {
   watchers?: readonly RequestWatcher[];
 }
 
-/** A CLI that waits collects its garbage by a clock: a third of what its start takes, and of a test's time. */
+/** A CLI that waits collects its garbage by a clock, which takes a sixth of the processors' time of these tests. */
 const noIdleWork = { BUN_GC_TIMER_DISABLE: "1" };
 
 /** Starts a mock upstream and a Sluice in front of it, which end with the scope: `await using sluice = …`. */

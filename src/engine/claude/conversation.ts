@@ -35,7 +35,7 @@ export interface ConversationOptions {
 export interface Question {
   settings: ControlRequest;
   signal: AbortSignal;
-  /** Called, at least once, when the process has read what it was started with, or is gone. */
+  /** Called once, when the process has read what it was started with, or is gone. */
   read?(): Promise<void>;
   /** Told what the CLI says that the answer has cost (USD), a moment after it. */
   spent?(usd: number | undefined): void;

@@ -158,7 +158,9 @@ export class Pool {
 
   /** A spare more; the handshake for tools is none of another request's business, and takes time. */
   #keep(process: CliProcess): void {
-    process.write([process.control(process.tools.connect()).message]);
+    const { message, answer } = process.control(process.tools.connect());
+    answer.catch(() => process.tools.refused());
+    process.write([message]);
     this.#spares.push(process);
     this.#trim();
   }

@@ -49,7 +49,7 @@ export interface Offer {
 /**
  * The client's tools as an MCP server on the control channel (cli-protocol.md 6.1). A call of the model stays open until
  * the client comes back with its result: the process is parked meanwhile. While nobody has offered any there are none, and
- * the handshake, which takes as long as the rest of a first turn, can be over when somebody does.
+ * the handshake, which takes a sixth of the time to the first text, can be over when somebody does.
  */
 export class ToolServer {
   #tools: readonly Tool[];
@@ -62,10 +62,15 @@ export class ToolServer {
     this.#tools = tools;
   }
 
-  /** What connects the CLI to it, ahead of all requests. */
+  /** What connects the CLI to it. */
   connect(): ControlRequest {
     this.#connected = true;
     return connectServer;
+  }
+
+  /** The CLI would not be connected: whoever offers tools tries again, and hears of it. */
+  refused(): void {
+    this.#connected = false;
   }
 
   /** From now on these are the tools. */
