@@ -29,7 +29,11 @@ async function loop(sluice: TestSluice, tools: object[]): Promise<Answer[]> {
   const asked = await ask(sluice, { messages: [question], tools });
   const result = { role: "user", content: [{ type: "tool_result", tool_use_id: call.id, content: "22 °C" }] };
   const messages = [question, { role: "assistant", content: asked.content }, result];
-  return [asked, await ask(sluice, { messages, tools })];
+  const answers = [asked, await ask(sluice, { messages, tools })];
+  // A CLI that does not know the tool would have told the model so, of its own accord.
+  expect(JSON.stringify(sluice.mock.requests.at(-1)?.body)).toContain("22 °C");
+  expect(JSON.stringify(sluice.mock.requests.map(({ body }) => body.messages))).not.toContain("No such tool");
+  return answers;
 }
 
 /** What was asked of the model, without what tells one process from another. */
