@@ -129,14 +129,15 @@ test("a CLI that does not listen to what is new is connected anew", async () => 
   expect(answers.at(-1)?.content).toEqual([{ type: "text", text: "Sunny." }]);
 }, 60_000);
 
-test("a CLI that refused the handshake while it waited is asked again, and the client is told", async () => {
+test.each([0, 300])("who gets a CLI that refuses the handshake, %i ms after it was asked, is told", async (after) => {
   await using folder = await temporaryFolder();
-  const refused = { subtype: "error" as const, error: "no servers here" };
-  const script = { control: { mcp_set_servers: refused }, turns: [answer(text("Sunny."))] };
+  const refused = { subtype: "error" as const, error: "no servers here", after };
+  const slow = { do: "wait" as const, ms: 2 * after };
+  const script = { control: { mcp_set_servers: refused }, turns: [[slow, ...answer(text("Sunny."))]] };
   const claude = await fakeClaude(script, folder.path);
   await using sluice = await startSluice({ claude, args: ["--spares", "1"] });
   await spareIn(sluice);
-  await Bun.sleep(200);
+  if (after === 0) await Bun.sleep(200);
   const messages = [{ role: "user", content: "Weather?" }];
   const request = { model: "sonnet", max_tokens: 100, messages, tools: [tool("get_weather")] };
   const reply = await sluice.post("/v1/messages", request);

@@ -100,14 +100,16 @@ class FakeProcess {
 
   private control(request: ControlRequest, request_id: string | undefined): void {
     if (this.hung) return;
-    const given = this.script.control?.[request.subtype] ?? answerControl(request, versionOf(this.script));
+    const { after, ...given } =
+      this.script.control?.[request.subtype] ?? answerControl(request, versionOf(this.script));
     if (request.subtype === "set_model") {
       this.model = resolveModel(request.model ?? "default");
       this.conversation.system = request.system_prompt ?? "";
     }
     if (request.subtype === "interrupt") this.running?.abort();
     // The real CLI answers set_model after the requests that came right behind it.
-    const ready = request.subtype === "set_model" ? Bun.sleep(5) : Promise.resolve();
+    const wait = after ?? (request.subtype === "set_model" ? 5 : 0);
+    const ready = wait > 0 ? Bun.sleep(wait) : Promise.resolve();
     const answered = ready.then(() =>
       this.output.line({ type: "control_response", response: { ...given, request_id } }),
     );

@@ -35,8 +35,12 @@ export interface Trouble {
   steps: Step[];
 }
 
-export type ControlAnswer =
-  { subtype: "success"; response?: unknown } | { subtype: "error"; error: string; error_code?: string };
+export type ControlAnswer = (
+  { subtype: "success"; response?: unknown } | { subtype: "error"; error: string; error_code?: string }
+) & {
+  /** It takes so long (milliseconds). */
+  after?: number;
+};
 
 /** One thing to do. */
 export type Step =

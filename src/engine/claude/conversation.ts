@@ -82,11 +82,12 @@ export class Conversation {
   ): AsyncGenerator<readonly MessageEvent[]> {
     this.#unsaid(question.settings);
     const { tools, model, replayed } = this.#options;
-    const { connect, change } = tools ? this.#process.tools.offer(tools) : {};
+    const { connect, connecting, change } = tools ? this.#process.tools.offer(tools) : {};
     // The tools come first: to ask for them takes the CLI its time beside the rest.
     return this.#turn(question, connect ? [connect, ...opening] : opening, async (preamble, listener) => {
       const rest = change ? await offered(this.#process, change, preamble) : preamble;
       replayed(await replay(this.#process, rest, messages, model, listener));
+      await connecting;
     });
   }
 

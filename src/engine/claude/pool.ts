@@ -3,6 +3,7 @@ import { HeadStart } from "./head-start.ts";
 import type { Launch } from "./launch.ts";
 import type { PoolCounts, PoolOptions } from "./pool-options.ts";
 import { type CliProcess, ProcessLost } from "./process.ts";
+import { connectServer } from "./tools.ts";
 
 /** How long a process is kept that nobody claims and that is no spare (milliseconds). */
 const patience = 5_000;
@@ -158,8 +159,8 @@ export class Pool {
 
   /** A spare more; the handshake for tools is none of another request's business, and takes time. */
   #keep(process: CliProcess): void {
-    const { message, answer } = process.control(process.tools.connect());
-    answer.catch(() => process.tools.refused());
+    const { message, answer } = process.control(connectServer);
+    process.tools.connecting(answer);
     process.write([message]);
     this.#spares.push(process);
     this.#trim();

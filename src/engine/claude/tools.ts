@@ -42,6 +42,8 @@ interface McpResult {
 export interface Offer {
   /** Connects it. A turn waits for that by itself. */
   connect?: ControlRequest;
+  /** It is being connected, and will ask. Fails where the CLI refuses that. */
+  connecting?: Promise<unknown>;
   /** Has it ask again. `taken` resolves when it does, and the message waits for that. */
   change?: { request: ControlRequest; taken: Promise<void> };
 }
@@ -53,7 +55,7 @@ export interface Offer {
  */
 export class ToolServer {
   #tools: readonly Tool[];
-  #connected = false;
+  #connecting: Promise<unknown> | undefined;
   #taken = Promise.withResolvers<void>();
   readonly #open = new Map<string, PromiseWithResolvers<McpResult>>();
   readonly #announced = new Set<string>();
@@ -62,23 +64,16 @@ export class ToolServer {
     this.#tools = tools;
   }
 
-  /** What connects the CLI to it. */
-  connect(): ControlRequest {
-    this.#connected = true;
-    return connectServer;
-  }
-
-  /** The CLI would not be connected: whoever offers tools tries again, and hears of it. */
-  refused(): void {
-    this.#connected = false;
+  /** The CLI has been asked to connect it, ahead of whoever offers tools. */
+  connecting(answer: Promise<unknown>): void {
+    this.#connecting = answer;
   }
 
   /** From now on these are the tools. */
   offer(tools: readonly Tool[]): Offer {
     this.#tools = tools;
-    if (!this.#connected) return { connect: this.connect() };
-    // It has not asked yet, and will.
-    if (Bun.peek.status(this.#taken.promise) === "pending") return {};
+    if (!this.#connecting) return { connect: connectServer };
+    if (Bun.peek.status(this.#taken.promise) === "pending") return { connecting: this.#connecting };
     this.#taken = Promise.withResolvers();
     return { change: { request: toolsChanged, taken: this.#taken.promise } };
   }
