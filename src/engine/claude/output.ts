@@ -4,6 +4,9 @@ import type { ReadableStream as NodeStream } from "node:stream/web";
 /** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
 const drainTime = 250;
 
+/** Lines are cut out of pieces of so many bytes: by itself the stream would take a new one of 512 for each. */
+const pieceSize = 65_536;
+
 /**
  * A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. What nobody asks for stays
  * in the pipe, but for a piece: Bun's own stream reads on, and is woken for every line of a child that prints a thousand a
@@ -12,6 +15,8 @@ const drainTime = 250;
 export async function* outputOf(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
   // With room for a byte the stream is full whenever there is something in it.
   const stdout = Readable.fromWeb(child.stdout as unknown as NodeStream, { highWaterMark: 1 });
+  const read = stdout._read;
+  stdout._read = () => read.call(stdout, pieceSize);
   const pieces: Uint8Array[] = [];
   let wake: (() => void) | undefined;
   let over = false;
