@@ -49,11 +49,12 @@ interface Spare extends TestSluice {
 /** A Sluice with a spare that has asked for its tools, of which there are none yet. `filter` is what its CLI gets to read. */
 async function startSpare(folder: string, filter = "cat"): Promise<Spare> {
   const [claude, log] = [join(folder, "claude"), join(folder, "written.ndjson")];
-  // The CLI is the process itself; what reads before it ends with its input, and is not looked for.
+  // The CLI is the process itself; what reads before it is gone a moment after it, and is never one that is looked for.
   const script = [
     "#!/bin/bash",
     `[ "$1" = -p ] || exec '${realClaude}' "$@"`,
-    `exec '${realClaude}' "$@" < <(unset SLUICE_TEST; tee -a '${log}' | ${filter})`,
+    '[ -z "$SLUICE_TEST" ] || exec env -u SLUICE_TEST MARKER="$SLUICE_TEST" "$0" "$@"',
+    `exec env -u MARKER SLUICE_TEST="$MARKER" '${realClaude}' "$@" < <(tee -a '${log}' | ${filter})`,
   ];
   await Bun.write(log, "");
   await Bun.write(claude, `${script.join("\n")}\n`);
