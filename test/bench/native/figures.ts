@@ -23,8 +23,8 @@ export interface Measured {
 }
 
 const byApi: Readonly<Record<Api, readonly ProgramName[]>> = {
-  messages: ["direct", "nginx", "bun", "sluice", "unwatched", "portkey"],
-  chat: ["sluice", "portkey"],
+  messages: ["direct", "nginx", "bun", "looking", "sluice", "unwatched", "portkey"],
+  chat: ["translating", "sluice", "portkey"],
 };
 
 /** Everything whose rate is measured. */
@@ -41,6 +41,8 @@ const titles: Readonly<Record<Pace | Api | ProgramName, string>> = {
   direct: "no proxy: the upstream",
   nginx: "nginx",
   bun: "Bun, nothing added",
+  looking: "Bun, the answer's bytes looked at",
+  translating: "Bun, each event parsed and written",
   sluice: "Sluice",
   unwatched: "Sluice, --no-ledger",
   portkey: "portkey",
@@ -60,8 +62,11 @@ const ratioLimits: readonly RatioLimit[] = [
   { of: "sluice", against: "nginx", api: "messages", pace: "burst", atLeast: 0.75 },
   { of: "unwatched", against: "nginx", api: "messages", pace: "burst" },
   { of: "bun", against: "nginx", api: "messages", pace: "burst" },
+  { of: "looking", against: "nginx", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "messages", pace: "burst", atLeast: 10 },
+  { of: "looking", against: "portkey", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "chat", pace: "burst", atLeast: 5 },
+  { of: "translating", against: "portkey", api: "chat", pace: "burst" },
   { of: "sluice", against: "nginx", api: "messages", pace: "deltas", atLeast: 0.75 },
   { of: "bun", against: "nginx", api: "messages", pace: "deltas" },
   { of: "nginx", against: "portkey", api: "messages", pace: "deltas" },

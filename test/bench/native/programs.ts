@@ -6,7 +6,7 @@ import { chooseSluice } from "../../support/binary.ts";
 import { freePort, startProgram, type StartedProgram } from "../program.ts";
 import { nginxProgram, portkeyProgram, portkeyVersion } from "./install.ts";
 
-export type ProgramName = "direct" | "nginx" | "bun" | "sluice" | "unwatched" | "portkey";
+export type ProgramName = "direct" | "nginx" | "bun" | "looking" | "translating" | "sluice" | "unwatched" | "portkey";
 
 export type Program = StartedProgram<ProgramName>;
 
@@ -21,7 +21,6 @@ export async function startPrograms(folder: string): Promise<Programs> {
   await using starting = new AsyncDisposableStack();
   const ports = {
     nginx: freePort(),
-    bun: freePort(),
     portkey: freePort(),
   };
   const bun = process.execPath;
@@ -36,8 +35,9 @@ export async function startPrograms(folder: string): Promise<Programs> {
       ports.nginx,
     ),
   );
-  const passThrough = [bun, own("pass-through.ts"), String(ports.bun), upstream.url];
-  const plain = starting.use(await startProgram("bun", "Bun, nothing added", passThrough, ports.bun));
+  const plain = starting.use(await startPassThrough("bun", "none", upstream.url));
+  const looking = starting.use(await startPassThrough("looking", "bytes", upstream.url));
+  const translating = starting.use(await startPassThrough("translating", "events", upstream.url));
   const sluice = starting.use(await startSluice(folder, upstream.url));
   const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
   const portkey = starting.use(
@@ -57,7 +57,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const started = starting.move();
   return {
-    all: { direct: upstream, nginx, bun: plain, sluice, unwatched, portkey },
+    all: { direct: upstream, nginx, bun: plain, looking, translating, sluice, unwatched, portkey },
     startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -82,6 +82,13 @@ export async function startSluice(
   if (name === "unwatched") options.push("--no-ledger");
   const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream });
   return await startProgram(name, sluice, [...command, ...options], port, { env });
+}
+
+/** Bun with so much of a look at the answer. */
+async function startPassThrough(name: ProgramName, look: string, upstream: string): Promise<Program> {
+  const port = freePort();
+  const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look];
+  return await startProgram(name, `Bun, ${look}`, command, port);
 }
 
 function own(file: string): string {
