@@ -29,13 +29,21 @@ export async function* readLines(
   const { maxLine } = options;
   const open = new OpenLine();
   let values: unknown[] = [];
-  const take = (lines: Uint8Array) => {
-    const small = lines.length <= maxLine;
-    // All at once: one by one, decoding would take as long as parsing.
-    for (const line of utf8.decode(lines).split("\n")) {
-      if (!small && Buffer.byteLength(line) > maxLine) throw tooLong(maxLine);
+  const take = (text: string) => {
+    for (const line of text.split("\n")) {
       const value = parse(line, options);
       if (value !== undefined) values.push(value);
+    }
+  };
+  const takeLines = (lines: Uint8Array) => {
+    // All at once: one by one, decoding would take as long as parsing.
+    if (lines.length <= maxLine) return take(utf8.decode(lines));
+    for (let from = 0, to = 0; to < lines.length; from = to + 1) {
+      const end = lines.indexOf(lineFeed, from);
+      to = end < 0 ? lines.length : end;
+      // Not of the text: that has three bytes for one that is none of a text.
+      if (to - from > maxLine) throw tooLong(maxLine);
+      take(utf8.decode(lines.subarray(from, to)));
     }
   };
   for await (const chunk of bytes) {
@@ -43,7 +51,7 @@ export async function* readLines(
     try {
       if (end === -1) open.add(chunk);
       else {
-        take(open.end(chunk.subarray(0, end)));
+        takeLines(open.end(chunk.subarray(0, end)));
         open.add(chunk.subarray(end + 1));
       }
       if (open.length > maxLine) throw tooLong(maxLine);
@@ -54,7 +62,7 @@ export async function* readLines(
     if (values.length > 0) yield values;
     values = [];
   }
-  take(open.end());
+  takeLines(open.end());
   if (values.length > 0) yield values;
 }
 

@@ -77,6 +77,15 @@ describe("readLines", () => {
     }
   });
 
+  test("counts the bytes that came, and not what is written for those that are no text", async () => {
+    const line = Uint8Array.of(0x80, 0x80, 0x80, 0x80);
+    const noise: string[] = [];
+    const bytes = Uint8Array.of(...line, 0x0a, ...line, 0x0a);
+    const values = readLines(streamOf(bytes), { maxLine: line.length, onNoise: (text) => void noise.push(text) });
+    expect(await Array.fromAsync(values)).toEqual([]);
+    expect(noise).toEqual(["\ufffd".repeat(4), "\ufffd".repeat(4)]);
+  });
+
   test("joins a line of many chunks once", async () => {
     const text = "x".repeat(2_000_000);
     const bytes = encode(JSON.stringify(text));
