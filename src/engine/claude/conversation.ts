@@ -87,6 +87,7 @@ export class Conversation {
     return this.#turn(question, connect ? [connect, ...opening] : opening, async (preamble, listener) => {
       const rest = change ? await offered(this.#process, change, preamble) : preamble;
       replayed(await replay(this.#process, rest, messages, model, listener));
+      // A refusal of what was asked ahead is this request's: without it the model would not have its tools.
       await connecting;
     });
   }

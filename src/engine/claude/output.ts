@@ -9,8 +9,8 @@ const pieceSize = 65_536;
 
 /**
  * A child's stdout, which ends soon after the child also where a grandchild holds the pipe open. What nobody asks for stays
- * in the pipe, but for a piece: Bun's own stream reads on, and is woken for every line of a child that prints a thousand a
- * second, whoever waits.
+ * in the pipe, but for what Bun has read by then: its own stream reads on, and is woken for every line of a child that prints
+ * a thousand a second, whoever waits.
  */
 export async function* outputOf(child: Bun.Subprocess<"pipe", "pipe", "pipe">): AsyncGenerator<Uint8Array> {
   // With room for a byte the stream is full whenever there is something in it.
