@@ -4,7 +4,10 @@ import type { ReadableStream as NodeStream } from "node:stream/web";
 /** A pipe that a grandchild holds open is given up this long after the process is gone (milliseconds). */
 const drainTime = 250;
 
-/** Lines are cut out of pieces of so many bytes: by itself the stream would take a new one of 512 for each. */
+/**
+ * Lines are cut out of pieces of so many bytes. By itself the stream would take a new one of 512 for each line: half of what a
+ * line leaves behind, and for that the collector stops all answers for a millisecond or two, again and again.
+ */
 const pieceSize = 65_536;
 
 /**
