@@ -29,7 +29,7 @@ export async function* readLines(
   const { maxLine } = options;
   const open = new OpenLine();
   let values: unknown[] = [];
-  const take = (text: string) => {
+  const parseLines = (text: string) => {
     for (const line of text.split("\n")) {
       const value = parse(line, options);
       if (value !== undefined) values.push(value);
@@ -37,13 +37,13 @@ export async function* readLines(
   };
   const takeLines = (lines: Uint8Array) => {
     // All at once: one by one, decoding would take as long as parsing.
-    if (lines.length <= maxLine) return take(utf8.decode(lines));
+    if (lines.length <= maxLine) return parseLines(utf8.decode(lines));
     for (let from = 0, to = 0; to < lines.length; from = to + 1) {
       const end = lines.indexOf(lineFeed, from);
       to = end < 0 ? lines.length : end;
       // Not of the text: that has three bytes for one that is none of a text.
       if (to - from > maxLine) throw tooLong(maxLine);
-      take(utf8.decode(lines.subarray(from, to)));
+      parseLines(utf8.decode(lines.subarray(from, to)));
     }
   };
   for await (const chunk of bytes) {
