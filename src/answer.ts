@@ -135,9 +135,10 @@ function streamOf(
   { encoder }: Exchange,
   first: IteratorResult<Together>,
   events: AsyncGenerator<Together>,
-  { abort, observer }: Call,
+  call: Call,
   silence: number,
 ): ReadableStream<Uint8Array> {
+  const { observer } = call;
   const utf8 = new TextEncoder();
   let ahead: IteratorResult<Together> | undefined = first;
   let left = false;
@@ -187,7 +188,7 @@ function streamOf(
     cancel() {
       left = true;
       clearInterval(pulse);
-      abort();
+      call.abort();
       void events.return(undefined);
       observer.ended(new ProxyError("canceled", "The client went away."));
     },

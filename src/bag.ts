@@ -1,36 +1,39 @@
-interface Place<T> {
-  readonly thing: T;
-  at: number;
+/** Something that may be in a bag: its place there, which only the bag writes. */
+export interface Placed {
+  place: number;
 }
 
+/** The place of what is in no bag. */
+export const nowhere = -1;
+
 /**
- * Things that come and go with every request, in no order. A Set would take more time for that than most of what is done
- * for a request: what leaves it stays in its table until that is made anew, again and again.
+ * Things that come and go with every request, in no order, each in one bag at most. A Set would take more time for that
+ * than most of what is done for a request: what leaves it stays in its table until that is made anew, again and again.
  */
-export class Bag<T> {
-  readonly #places: Place<T>[] = [];
+export class Bag<T extends Placed> {
+  readonly #things: T[] = [];
 
   get size(): number {
-    return this.#places.length;
+    return this.#things.length;
   }
 
-  /** Puts a thing in. What is returned takes it out again; a second time it does nothing. */
-  add(thing: T): () => void {
-    const place = { thing, at: this.#places.length };
-    this.#places.push(place);
-    return () => this.#remove(place);
+  add(thing: T): void {
+    thing.place = this.#things.push(thing) - 1;
+  }
+
+  /** Does nothing where it is not in the bag. */
+  delete(thing: T): void {
+    const { place } = thing;
+    if (this.#things[place] !== thing) return;
+    thing.place = nowhere;
+    const last = this.#things.pop() as T;
+    if (last === thing) return;
+    last.place = place;
+    this.#things[place] = last;
   }
 
   /** The things that are in it now; they may leave meanwhile. */
   [Symbol.iterator](): IterableIterator<T> {
-    return this.#places.map(({ thing }) => thing).values();
-  }
-
-  #remove(place: Place<T>): void {
-    if (this.#places[place.at] !== place) return;
-    const last = this.#places.pop() as Place<T>;
-    if (last === place) return;
-    last.at = place.at;
-    this.#places[place.at] = last;
+    return this.#things.slice().values();
   }
 }

@@ -1,25 +1,53 @@
-import { Bag } from "./bag.ts";
+import { Bag, nowhere, type Placed } from "./bag.ts";
+import type { Call, Observer } from "./engine/engine.ts";
 
-/** How long a call may last: until somebody aborts it. It is closed when nobody has to any more. */
-export interface OpenCall extends Pick<AbortController, "signal" | "abort"> {
-  close(): void;
+/** A client's call that runs: aborted when its client goes. */
+export class OpenCall implements Call, Placed {
+  place = nowhere;
+  readonly #controller = new AbortController();
+
+  constructor(
+    readonly request: Request,
+    readonly observer: Observer,
+  ) {
+    if (request.signal.aborted) this.abort();
+    else request.signal.addEventListener("abort", this);
+  }
+
+  get headers(): Headers {
+    return this.request.headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason?: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** The client is gone. */
+  handleEvent(): void {
+    this.abort();
+  }
 }
 
 /**
- * The calls that run: each one's signal aborts when its client goes, and all of them with Sluice. Not by AbortSignal.any:
- * a signal that lives as long as Sluice does would keep every call that ever hung on it.
+ * The calls that run, all of which end with Sluice. Not by AbortSignal.any: a signal that lives as long as Sluice does would
+ * keep every call that ever hung on it.
  */
 export class Calls {
-  readonly #open = new Bag<AbortController>();
+  readonly #open = new Bag<OpenCall>();
   #over = false;
 
-  open(client: AbortSignal): OpenCall {
-    const call = new AbortController();
-    const close = this.#open.add(call);
-    const abort = (reason?: unknown) => call.abort(reason);
-    if (this.#over || client.aborted) abort();
-    else client.addEventListener("abort", () => abort());
-    return { signal: call.signal, abort, close };
+  /** It is closed when nobody has to abort it any more. */
+  open(call: OpenCall): void {
+    this.#open.add(call);
+    if (this.#over) call.abort();
+  }
+
+  close(call: OpenCall): void {
+    this.#open.delete(call);
   }
 
   /** Aborts what runs, and what is yet to come. */

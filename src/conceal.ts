@@ -67,8 +67,9 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
     model: (name, client) => engine.model(name, client).catch(failed),
     ...(forward && {
       forward: (request, call) => {
+        const { method, path, headers, body } = request;
         const explain = (error: ProxyError) => request.explain(concealed(error));
-        return forward.call(engine, { ...request, explain }, call).catch(failed);
+        return forward.call(engine, { method, path, headers, body, explain }, call).catch(failed);
       },
     }),
     ...(engine.swallows && { swallows: (path) => engine.swallows?.(path) ?? false }),

@@ -142,7 +142,22 @@ export async function readBytes(
     });
   }
   // The head was checked: what says how long it is, is not too long.
-  if (request.headers.has("content-length")) return await announced(request, signal);
+  const announced = request.headers.has("content-length");
+  try {
+    const bytes = announced ? await request.bytes() : await readChunks(request, maxBody, signal);
+    if (signal?.aborted) throw canceled();
+    return bytes;
+  } catch (error) {
+    // Only the client can make a read fail, by going away.
+    throw error instanceof ProxyError ? error : canceled(error);
+  }
+}
+
+async function readChunks(
+  request: Request,
+  maxBody: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   // A canceled reader answers the read that waits with the end of the stream.
@@ -157,23 +172,13 @@ export async function readBytes(
       if (size > maxBody) throw tooLarge(maxBody);
       chunks.push(next.value);
     }
-    if (signal?.aborted) throw canceled();
     return Buffer.concat(chunks);
   } catch (error) {
     cancel();
-    // Only the client can make a read fail, by going away.
-    throw error instanceof ProxyError ? error : canceled(error);
+    throw error;
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
-}
-
-async function announced(request: Request, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await request.bytes().catch((error: unknown) => {
-    throw canceled(error);
-  });
-  if (signal?.aborted) throw canceled();
-  return bytes;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -184,10 +189,12 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+const json = /^application\/json *(;|$)/i;
+
 /** No form can send JSON, so a page that is not allowed here cannot either, whatever its browser does. */
 function checkBody(request: Request, maxBody: number): void {
   if (Number(request.headers.get("content-length")) > maxBody) throw tooLarge(maxBody);
-  const isJson = /^application\/json *(;|$)/i.test(request.headers.get("content-type") ?? "");
+  const isJson = json.test(request.headers.get("content-type") ?? "");
   if (request.method === "POST" && !isJson && hasBody(request)) {
     throw new ProxyError("invalid_request", "Send the body as `Content-Type: application/json`.", { status: 415 });
   }

@@ -1,4 +1,4 @@
-import type { Calls, OpenCall } from "./calls.ts";
+import { type Calls, OpenCall } from "./calls.ts";
 import type { Config } from "./config.ts";
 import type { Observer } from "./engine/engine.ts";
 import { errorTable, type ProxyError } from "./error.ts";
@@ -27,9 +27,10 @@ export class RequestObserver implements Observer {
     readonly config: Config,
     readonly log: Log,
     readonly observation: Observation,
-    calls: Calls,
+    readonly calls: Calls,
   ) {
-    this.call = calls.open(asked.request.signal);
+    this.call = new OpenCall(asked.request, this);
+    calls.open(this.call);
     this.recording = startRecording(asked, observation.watchers, log);
   }
 
@@ -82,7 +83,7 @@ export class RequestObserver implements Observer {
   ended(error?: ProxyError): void {
     if (this.#over) return;
     this.#over = true;
-    this.call.close();
+    this.calls.close(this.call);
     this.recording?.end(this.status, error);
     const { id, request, route } = this.asked;
     const level = error ? errorTable[error.kind].level : route.endpoint === "page" ? "debug" : "info";
@@ -94,8 +95,9 @@ export class RequestObserver implements Observer {
       warning: this.#warning,
       input_tokens: this.#usage?.input_tokens,
       output_tokens: this.#usage?.output_tokens,
-      ...(error && { error: error.kind, message: this.config.logBodies ? error.message : error.plain }),
-      ...(error?.kind === "bug" && { cause: error.cause }),
+      error: error?.kind,
+      message: this.config.logBodies ? error?.message : error?.plain,
+      cause: error?.kind === "bug" ? error.cause : undefined,
     });
   }
 }

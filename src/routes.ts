@@ -22,36 +22,31 @@ export interface Route {
   id?: string;
 }
 
+/** The paths of one API alone, without their `/v1`. */
+const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ["/messages", { dialect: anthropic, endpoint: "answer", methods: ["POST"] }],
+  ["/messages/count_tokens", { dialect: anthropic, endpoint: "count", methods: ["POST"] }],
+  ["/chat/completions", { dialect: chat, endpoint: "answer", methods: ["POST"] }],
+  ["/responses", { dialect: responses, endpoint: "answer", methods: ["POST"] }],
+  ["/responses/input_tokens", { dialect: responses, endpoint: "count", methods: ["POST"] }],
+  ["/responses/compact", { dialect: responses, endpoint: "compact", methods: ["POST"] }],
+  // Nobody's API: it is never forwarded.
+  ["/metrics", { dialect: chat, endpoint: "metrics", methods: ["GET"] }],
+]);
+
 /** The route of a path, with or without its `/v1` and a slash at the end. */
 export function findRoute(pathname: string, headers: Headers): Route {
   // Only as they are written: these are no paths of an API.
   if (pathname === "/" || pathname.startsWith("/page/")) return { dialect: chat, endpoint: "page", methods: ["GET"] };
   if (pathname === "/live") return { dialect: chat, endpoint: "live", methods: ["GET"] };
   if (pathname === "/snippets") return { dialect: chat, endpoint: "snippets", methods: ["GET"] };
-  const path = pathname.replace(/^\/v1(?=\/)/, "").replace(/(?<=.)\/+$/, "");
+  const path = withoutSlashes(pathname.replace(version, ""));
+  const route = routes.get(path);
+  if (route !== undefined) return route;
   // The two APIs share these paths; only Anthropic's clients name a version.
   const shared = headers.has("anthropic-version") ? anthropic : chat;
-  switch (path) {
-    case "/messages":
-      return { dialect: anthropic, endpoint: "answer", methods: ["POST"] };
-    case "/messages/count_tokens":
-      return { dialect: anthropic, endpoint: "count", methods: ["POST"] };
-    case "/chat/completions":
-      return { dialect: chat, endpoint: "answer", methods: ["POST"] };
-    case "/responses":
-      return { dialect: responses, endpoint: "answer", methods: ["POST"] };
-    case "/responses/input_tokens":
-      return { dialect: responses, endpoint: "count", methods: ["POST"] };
-    case "/responses/compact":
-      return { dialect: responses, endpoint: "compact", methods: ["POST"] };
-    case "/models":
-      return { dialect: shared, endpoint: "models", methods: ["GET"] };
-    case "/metrics":
-      // Nobody's API: it is never forwarded.
-      return { dialect: chat, endpoint: "metrics", methods: ["GET"] };
-    case "/health":
-      return { dialect: shared, endpoint: "health", methods: ["GET"] };
-  }
+  if (path === "/models") return { dialect: shared, endpoint: "models", methods: ["GET"] };
+  if (path === "/health") return { dialect: shared, endpoint: "health", methods: ["GET"] };
   if (path.startsWith("/models/")) {
     return { dialect: shared, endpoint: "model", methods: ["GET"], id: decode(path.slice("/models/".length)) };
   }
@@ -67,7 +62,17 @@ export function isForwarded({ dialect, endpoint }: Route, request: Request): boo
 
 /** The path as the API spells it, with the query. */
 export function upstreamPath({ pathname, search }: URL): string {
-  return pathname.replace(/^(\/v1(?=\/))?\/*/, "/v1/").replace(/(?<=.)\/+$/, "") + search;
+  return withoutSlashes(pathname.replace(beginning, "/v1/")) + search;
+}
+
+const version = /^\/v1(?=\/)/;
+const beginning = /^(\/v1(?=\/))?\/*/;
+
+/** A path without slashes at its end, of which there is one at most where there is nothing else. */
+function withoutSlashes(path: string): string {
+  let { length } = path;
+  while (length > 1 && path[length - 1] === "/") length--;
+  return path.slice(0, length);
 }
 
 /** The route of a stored response: its id, and what is asked of it. */

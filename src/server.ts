@@ -18,11 +18,11 @@ import { examine } from "./observe/health.ts";
 import { LiveFeed } from "./observe/live.ts";
 import { type Observation, openObservation } from "./observe/open.ts";
 import { contentType } from "./observe/prometheus.ts";
-import type { Watchers } from "./observe/request.ts";
+import type { Asked, Watchers } from "./observe/request.ts";
 import { servePage } from "./pages.ts";
 import { RequestObserver } from "./request-observer.ts";
 import { serveStored } from "./responses.ts";
-import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
+import { findRoute, isForwarded, upstreamPath, type Route } from "./routes.ts";
 import { stateFolder } from "./state.ts";
 import { openMemory } from "./store/memory.ts";
 
@@ -82,15 +82,9 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
 }
 
 /** A request on its way. */
-interface Visit {
-  id: string;
-  request: Request;
+interface Visit extends Asked {
   server: Server<undefined>;
   url: URL;
-  route: Route;
-  call: Call;
-  /** Whether it counts against a budget. */
-  costs: boolean;
 }
 
 /** Where requests come in: the guard, the route, the exchange, and one log line for each. */
@@ -115,34 +109,27 @@ class Door {
 
   async serve(request: Request, server: Server<undefined>): Promise<Response> {
     const id = mintRequestId();
-    // The guard refuses what is none: only a Host that is missing or wrong makes it so.
-    const url = URL.parse(request.url, "http://nowhere") ?? new URL("http://nowhere");
+    const url = urlOf(request);
     const route = findRoute(url.pathname, request.headers);
-    const asked = { id, request, route, mode: this.config.mode, forwarded: isForwarded(route, request) };
-    const observer = new RequestObserver(asked, url.pathname, this.config, this.log, this.observation, this.calls);
+    const forwarded = isForwarded(route, request);
+    const visit: Visit = { id, request, route, mode: this.config.mode, forwarded, server, url };
+    const observer = new RequestObserver(visit, url.pathname, this.config, this.log, this.observation, this.calls);
     // Of what was used before: some answers end before their head is on its way, and some long after.
     const { warning } = this.observation.budget;
 
     let response: Response;
     let failure: ProxyError | undefined;
     try {
-      const { signal, abort } = observer.call;
-      const call = { headers: request.headers, signal, abort, observer };
-      const costs = observer.recording !== undefined && route.endpoint !== "count";
-      response = await this.#respond({ id, request, server, url, route, call, costs });
+      response = await this.#respond(visit, observer);
     } catch (thrown) {
       failure = toProxyError(thrown);
       response = refuse(route.dialect, failure, id);
     }
     observer.status = response.status;
     if (failure !== undefined || !observer.streams) observer.ended(failure);
-    const limited = route.endpoint === "answer" && (response.ok || response.status === 429);
     const { headers } = response;
-    const add = (all: Readonly<Record<string, string>>) => {
-      for (const name in all) headers.set(name, all[name] ?? "");
-    };
-    if (limited) {
-      add((await this.engine).rateLimits());
+    if (route.endpoint === "answer" && (response.ok || response.status === 429)) {
+      setAll(headers, (await this.engine).rateLimits());
       if (warning !== undefined && response.ok)
         headers.set("x-sluice-warning", joined(headers.get("x-sluice-warning"), warning));
     }
@@ -153,29 +140,23 @@ class Door {
       headers.set("openai-version", "2020-10-01");
       headers.set("openai-processing-ms", String(observer.ms));
     }
-    add(this.#guard.corsHeaders(request));
+    setAll(headers, this.#guard.corsHeaders(request));
     if (!this.config.logBodies || request.method !== "POST") return response;
     return tap(response, (body) => this.log.info("Answer body", { request_id: id, body }));
   }
 
-  async #respond({ id, request, server, url, route, call, costs }: Visit): Promise<Response> {
+  async #respond(visit: Visit, { call, recording }: RequestObserver): Promise<Response> {
+    const { request, url, route } = visit;
     const preflight = this.#guard.preflight(request);
     if (preflight) return preflight;
-    const deep = url.searchParams.get("deep") === "1";
+    const deep = route.endpoint === "health" && url.searchParams.get("deep") === "1";
     const keyless = route.endpoint === "page" || (route.endpoint === "health" && !deep);
     this.#guard.check(request, { keyless });
-    if (costs) this.observation.budget.check();
+    if (recording !== undefined && route.endpoint !== "count") this.observation.budget.check();
     const engine = await this.engine;
-    const read = async <T>(reader: (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>) => {
-      const body = await reader(request, this.config.maxBody, call.signal);
-      // From here on silence is the model's, and the client may wait as long as it likes.
-      server.timeout(request, 0);
-      if (this.config.logBodies) this.log.info("Request body", { request_id: id, body: textOrValue(body) });
-      return body;
-    };
     if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });
-    if (engine.forward !== undefined && isForwarded(route, request)) {
-      const body = hasBody(request) ? await read(readBytes) : undefined;
+    if (engine.forward !== undefined && visit.forwarded) {
+      const body = hasBody(request) ? await this.#read(visit, call, readBytes) : undefined;
       const path = upstreamPath(url);
       const explain = (error: ProxyError) => route.dialect.encodeError(error, "").body;
       return await engine.forward({ method: request.method, path, headers: request.headers, body, explain }, call);
@@ -185,7 +166,7 @@ class Door {
     switch (route.endpoint) {
       case "answer":
       case "count": {
-        const body = await read(readBody);
+        const body = await this.#read(visit, call, readBody);
         const context = { headers: request.headers, defaultModel: this.config.model, memory: this.memory };
         if (route.endpoint === "count") return await count(route.dialect, body, context, engine, call);
         return await answer(route.dialect.decode(body, context), engine, call);
@@ -214,7 +195,7 @@ class Door {
       case "cancel":
       case "compact": {
         const { config, memory } = this;
-        const context = { request, url, config, memory, read: () => read(readBody) };
+        const context = { request, url, config, memory, read: () => this.#read(visit, call, readBody) };
         return await serveStored(route.endpoint, route.id ?? "", context);
       }
       case "page":
@@ -231,6 +212,25 @@ class Door {
         throw new ProxyError("not_found", `Invalid URL (${request.method} ${url.pathname})`);
     }
   }
+
+  async #read<T>({ id, request, server }: Visit, { signal }: Call, reader: BodyReader<T>): Promise<T> {
+    const body = await reader(request, this.config.maxBody, signal);
+    // From here on silence is the model's, and the client may wait as long as it likes.
+    server.timeout(request, 0);
+    if (this.config.logBodies) this.log.info("Request body", { request_id: id, body: textOrValue(body) });
+    return body;
+  }
+}
+
+type BodyReader<T> = (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>;
+
+/** The guard refuses what is none: only a Host that is missing or wrong makes it so. */
+function urlOf({ url }: Request): URL {
+  return URL.parse(url) ?? URL.parse(url, "http://nowhere") ?? new URL("http://nowhere");
+}
+
+function setAll(headers: Headers, all: Readonly<Record<string, string>>): void {
+  for (const name in all) headers.set(name, all[name] ?? "");
 }
 
 function joined(warnings: string | null, warning: string): string {

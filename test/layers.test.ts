@@ -101,11 +101,11 @@ const rooms: Record<string, string[]> = {
     "type:dialect/responses/",
   ],
   "bag.ts": [],
-  "calls.ts": ["bag.ts"],
+  "calls.ts": ["bag.ts", "type:engine/engine.ts"],
   "request-observer.ts": [
     "error.ts",
     "observe/",
-    "type:calls.ts",
+    "calls.ts",
     "type:config.ts",
     "type:engine/engine.ts",
     "type:log.ts",

@@ -14,11 +14,13 @@ export const mintRequestId = (): string => `req_01${random(22)}`;
 /** `chatcmpl-…`: one chat completion, the same in all its chunks. */
 export const mintChatCompletionId = (): string => `chatcmpl-${random(29)}`;
 
+/** As many as the longest id has. 32 bits a character: the remainder by 58 is then as good as even. */
+const numbers = new Uint32Array(32);
+const characters = Buffer.alloc(numbers.length);
+
+/** Every request has an id: to write it into a buffer takes a fifth of the time of putting a text together. */
 function random(length: number): string {
-  let text = "";
-  // 32 bits a character: the remainder by 58 is then as good as even.
-  const numbers = crypto.getRandomValues(new Uint32Array(length));
-  // Every request has an id: to iterate takes three times as long.
-  for (let at = 0; at < length; at++) text += base58[(numbers[at] ?? 0) % 58];
-  return text;
+  crypto.getRandomValues(numbers);
+  for (let at = 0; at < length; at++) characters[at] = base58.charCodeAt((numbers[at] ?? 0) % 58);
+  return characters.toString("latin1", 0, length);
 }

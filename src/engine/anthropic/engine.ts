@@ -17,7 +17,8 @@ import { rateLimitHeaders, toUpstream } from "./headers.ts";
 import { redact } from "./redact.ts";
 import { isTelemetry } from "./redact-client.ts";
 import { type Identity, openIdentity } from "./redact-identity.ts";
-import { Upstream, type UpstreamAnswer } from "./upstream.ts";
+import { Upstream } from "./upstream.ts";
+import type { UpstreamCall } from "./upstream-call.ts";
 
 /** The version of the API that the OpenAI dialects are translated to: the one that knows sampling parameters. */
 const apiVersion = "2023-06-01";
@@ -97,7 +98,7 @@ class NativeEngine implements Engine {
     const headers = toUpstream(request.headers, this.#identity !== undefined);
     this.#authorize(headers, request.headers);
     const { method, path, body: bytes } = request;
-    const body = bytes && (await this.#mend(bytes, request.headers));
+    const body = bytes && this.#mayChange(bytes) ? await this.#mend(bytes, request.headers) : bytes;
     const unwatched = !call.observer.watching && this.#upstream.hasStallClock && asksForStream(bytes);
     const answer = await this.#upstream.send({ method, path, headers, body, unwatched }, call);
     call.observer.answered(way);
@@ -112,12 +113,15 @@ class NativeEngine implements Engine {
     this.#upstream.close();
   }
 
+  #mayChange(bytes: Uint8Array<ArrayBuffer>): boolean {
+    return this.#identity !== undefined || !namesKnownModels(bytes);
+  }
+
   /**
    * The body with what must change: a model that the upstream lists under another name gets that one, and what tells of the
    * user goes where that is asked for. Of a body where nothing must, the very bytes.
    */
   async #mend(bytes: Uint8Array<ArrayBuffer>, client: Headers): Promise<Uint8Array<ArrayBuffer> | string> {
-    if (this.#identity === undefined && namesKnownModels(bytes)) return bytes;
     const body = parse(bytes);
     // What is none the upstream will say itself.
     if (body === undefined) return bytes;
@@ -165,7 +169,7 @@ class NativeEngine implements Engine {
     signal: AbortSignal,
     client: Headers,
     served: Served,
-  ): Promise<UpstreamAnswer> {
+  ): Promise<UpstreamCall> {
     const send = (asked: MessagesRequest) => {
       const body = { ...this.#compose(asked, model), stream: true };
       return this.#post("/v1/messages", signal, client, body, asked.betas);
@@ -217,7 +221,7 @@ class NativeEngine implements Engine {
     client: Headers,
     body?: Body,
     betas?: readonly string[],
-  ): Promise<UpstreamAnswer> {
+  ): Promise<UpstreamCall> {
     const headers = new Headers({ "anthropic-version": apiVersion, "accept-encoding": "identity" });
     if (betas !== undefined && betas.length > 0) headers.set("anthropic-beta", betas.join());
     if (body !== undefined) headers.set("content-type", "application/json");
@@ -248,11 +252,12 @@ function patienceOf(signal: AbortSignal): AbortController {
   return own;
 }
 
-async function* chunksOf({ response, read }: UpstreamAnswer): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
+async function* chunksOf(answer: UpstreamCall): AsyncGenerator<Uint8Array> {
+  const reader = answer.response.body?.getReader();
   if (reader === undefined) return;
   try {
-    for (let next = await read(reader.read()); !next.done; next = await read(reader.read())) yield next.value;
+    for (let next = await answer.read(reader.read()); !next.done; next = await answer.read(reader.read()))
+      yield next.value;
   } finally {
     await reader.cancel();
   }

@@ -5,36 +5,31 @@ import { formatSse } from "../../wire/sse.ts";
 import type { Call, ForwardedRequest } from "../engine.ts";
 import { streamFailure } from "./failures.ts";
 import { toClient } from "./headers.ts";
-import type { Upstream, UpstreamAnswer } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
+import type { UpstreamCall } from "./upstream-call.ts";
 import { type Told, UsageObserver } from "./usage-observer.ts";
 
 /** The upstream's answer itself, whose bytes Bun passes on without a look at them. */
-export function pipe({ response, end }: UpstreamAnswer): Response {
-  end();
+export function pipe(answer: UpstreamCall): Response {
+  const { response } = answer;
+  answer.end();
   toClient(response.headers);
   return response;
 }
 
 /** The upstream's answer for the client: status, headers and bytes as they came. */
 export async function passOn(
-  answer: UpstreamAnswer,
+  answer: UpstreamCall,
   upstream: Upstream,
-  { explain }: Pick<ForwardedRequest, "explain">,
+  request: Pick<ForwardedRequest, "explain">,
   call: Call,
 ): Promise<Response> {
   const { status, headers, body } = answer.response;
   const head = { status, headers: toClient(headers) };
-  if (body === null) {
-    answer.end();
-    call.observer.ended();
-    return new Response(null, head);
-  }
-  const passage = new Passage(answer, body.getReader(), upstream, explain, call);
-  // Of another status the end is told by whoever knows that.
-  const whole = status === 200 ? await passage.whole() : undefined;
-  if (whole !== undefined) return new Response(whole, head);
-  call.observer.streaming();
-  return new Response(new ReadableStream<Uint8Array>(passage, { highWaterMark: 0 }), head);
+  if (body !== null) return await new Passage(answer, body.getReader(), upstream, request, call).respond(head);
+  answer.end();
+  call.observer.ended();
+  return new Response(null, head);
 }
 
 type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>["read"]>>;
@@ -50,23 +45,42 @@ class Passage {
   #left = false;
 
   constructor(
-    readonly answer: UpstreamAnswer,
+    readonly answer: UpstreamCall,
     readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
     readonly upstream: Upstream,
-    readonly explain: ForwardedRequest["explain"],
+    readonly request: Pick<ForwardedRequest, "explain">,
     readonly call: Call,
   ) {
     this.#stream = answer.response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
     this.#usage = new UsageObserver(this.#stream);
   }
 
-  /** All of it, where that has come with the head: then it needs no stream. Undefined where more may come. */
-  async whole(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const first = await this.#arrived();
-    if (first === undefined || first.done || !(await this.#arrived())?.done) return undefined;
-    this.#take(first.value);
-    this.#finish();
-    return first.value;
+  /** The client's answer: without a stream where all of it has come with the head. */
+  async respond(head: { status: number; headers: Headers }): Promise<Response> {
+    let whole: Uint8Array<ArrayBuffer> | undefined;
+    // Of another status the end is told by whoever knows that.
+    while (head.status === 200) {
+      const read = this.reader.read();
+      this.#ahead.push(read);
+      // That a body has ended takes its time to be told.
+      await undefined;
+      await undefined;
+      if (Bun.peek.status(read) !== "fulfilled") {
+        // Who asks for it later will hear of its failure.
+        read.catch(() => {});
+        break;
+      }
+      const { done, value } = Bun.peek(read) as Read;
+      if (done && whole !== undefined) {
+        this.#take(whole);
+        this.#finish();
+        return new Response(whole, head);
+      }
+      if (done || whole !== undefined) break;
+      whole = value;
+    }
+    this.call.observer.streaming();
+    return new Response(new ReadableStream<Uint8Array>(this, { highWaterMark: 0 }), head);
   }
 
   /** Called when the client has read all there was. */
@@ -83,7 +97,7 @@ class Passage {
       if (this.#left) return;
       const error = toProxyError(this.upstream.explain(thrown, this.call.signal));
       if (this.#usage.between) {
-        const data = JSON.stringify(this.explain(error));
+        const data = JSON.stringify(this.request.explain(error));
         controller.enqueue(new TextEncoder().encode(formatSse({ event: "error", data })));
         controller.close();
       } else {
@@ -99,18 +113,6 @@ class Passage {
     this.call.abort();
     void this.reader.cancel().catch(() => {});
     this.#end(new ProxyError("canceled", "The client went away."));
-  }
-
-  /** What the next read brings, where it is there already. */
-  async #arrived(): Promise<Read | undefined> {
-    const read = this.reader.read();
-    // Who asks for it later will hear of its failure.
-    read.catch(() => {});
-    this.#ahead.push(read);
-    // That a body has ended takes its time to be told.
-    await undefined;
-    await undefined;
-    return Bun.peek.status(read) === "fulfilled" ? await read : undefined;
   }
 
   #take(bytes: Uint8Array): void {

@@ -43,6 +43,13 @@ const neverAnswered = [
   "strict-transport-security",
 ];
 
+/** What the API answers with. */
+const ofTheApi = /^(application\/json|text\/event-stream)\b/;
+
+/** Connections that name no headers of theirs: nearly all. */
+const plain = /^(keep-alive|close)$/i;
+const none: readonly string[] = [];
+
 /** The headers of a client's request as the upstream gets them, still without credentials. */
 export function toUpstream(client: Headers, redacted: boolean): Headers {
   const headers = new Headers(client);
@@ -57,11 +64,13 @@ export function toUpstream(client: Headers, redacted: boolean): Headers {
 
 /** Makes the headers of the upstream's answer those for the client. */
 export function toClient(headers: Headers): Headers {
-  for (const name of [...namedBy(headers), ...neverAnswered]) headers.delete(name);
-  const names = headers.has("access-control-allow-origin") ? [...headers.keys()] : [];
-  for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
+  for (const name of namedBy(headers)) headers.delete(name);
+  for (const name of neverAnswered) headers.delete(name);
+  if (headers.has("access-control-allow-origin")) {
+    for (const name of [...headers.keys()]) if (name.startsWith("access-control-")) headers.delete(name);
+  }
   // To a browser this is the address of Sluice's own page, and what an upstream makes of one would act in its name.
-  if (!/^(application\/json|text\/event-stream)\b/.test(headers.get("content-type") ?? "")) {
+  if (!ofTheApi.test(headers.get("content-type") ?? "")) {
     headers.set("content-security-policy", "sandbox");
     headers.set("x-content-type-options", "nosniff");
   }
@@ -70,9 +79,9 @@ export function toClient(headers: Headers): Headers {
 }
 
 /** What is of this connection because its sender says so; what is no name of a header names none. */
-function namedBy(headers: Headers): string[] {
+function namedBy(headers: Headers): readonly string[] {
   const connection = headers.get("connection");
-  if (connection === null || /^(keep-alive|close)$/i.test(connection)) return [];
+  if (connection === null || plain.test(connection)) return none;
   return connection.split(",").flatMap((name) => /[\w!#$%&'*+.^`|~-]+/.exec(name) ?? []);
 }
 

@@ -1,3 +1,6 @@
+import { ProxyError } from "../../error.ts";
+import type { Patience } from "./upstream-call.ts";
+
 /** How long an answer proves that connections come about (milliseconds). */
 const proof = 60_000;
 
@@ -9,8 +12,8 @@ export class Reachability {
   readonly #address: { hostname: string; port: number } | undefined;
   #reachedAt = -Infinity;
   #trying = false;
-  /** Who waits for the attempt that runs. */
-  #late: ((sentence: string) => void)[] = [];
+  /** The requests that wait for the attempt that runs. */
+  #waiting = new Set<Patience>();
 
   constructor(
     readonly upstream: string,
@@ -25,14 +28,15 @@ export class Reachability {
     this.#reachedAt = performance.now();
   }
 
-  /** Calls `late` when no connection came about in time. The result ends the watch. */
-  watch(late: (sentence: string) => void): () => void {
-    if (performance.now() - this.#reachedAt < proof) return () => {};
-    this.#late.push(late);
+  /** Aborts a request when no connection comes about in time. */
+  watch(request: Patience): void {
+    if (performance.now() - this.#reachedAt < proof) return;
+    this.#waiting.add(request);
     if (!this.#trying) void this.#connect();
-    return () => {
-      this.#late = this.#late.filter((one) => one !== late);
-    };
+  }
+
+  unwatch(request: Patience): void {
+    this.#waiting.delete(request);
   }
 
   /** What else goes wrong than that nobody answers, the request itself will tell. */
@@ -47,12 +51,11 @@ export class Reachability {
     clearTimeout(timeout);
     void socket.then((open) => open?.end());
     this.#trying = false;
-    const waiting = this.#late;
-    this.#late = [];
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
     if (first !== expired) return;
-    for (const late of waiting) {
-      late(`No connection to the upstream ${this.upstream} came about within ${this.timeout / 1000} s.`);
-    }
+    const sentence = `No connection to the upstream ${this.upstream} came about within ${this.timeout / 1000} s.`;
+    for (const request of waiting) request.abort(new ProxyError("timeout", sentence));
   }
 }
 

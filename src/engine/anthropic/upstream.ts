@@ -2,6 +2,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
 import { Deadlines } from "./deadlines.ts";
+import { UpstreamCall, type Limits, type Patience } from "./upstream-call.ts";
 import { Reachability } from "./reachability.ts";
 
 /** A request to the upstream. `path` begins behind the base URL and has its query. */
@@ -12,18 +13,6 @@ export interface UpstreamRequest {
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
   /** Nobody looks at the body of the answer: Bun's own clock ends it when it stalls. */
   readonly unwatched?: boolean;
-}
-
-/** How long a request lasts: by its signal, and until something aborts it. */
-export type Patience = Pick<AbortController, "signal" | "abort">;
-
-/** The answer to a request. */
-export interface UpstreamAnswer {
-  readonly response: Response;
-  /** Waits for a part of the body, as long as the upstream may be silent. What the client takes its time for is no silence. */
-  read<T>(part: Promise<T>): Promise<T>;
-  /** The body is whole, or nobody reads it any more. */
-  end(): void;
 }
 
 /** Connections stay open for so long (seconds): less than servers keep theirs, so that none is used in its last moment. */
@@ -48,9 +37,7 @@ export class Upstream {
     keepAlive: { idleTimeout: keepAlive },
   });
   readonly #base: string;
-  readonly #firstByteTimeout: number;
-  /** Read where they are needed: they may change. */
-  readonly #limits: { stallTimeout: number };
+  readonly #limits: Limits;
   readonly #deadlines: Deadlines;
   readonly #reachability: Reachability;
 
@@ -58,7 +45,6 @@ export class Upstream {
     const { upstream, connectTimeout, firstByteTimeout, env } = config;
     // Some programs' base URLs have it, Anthropic's have not.
     this.#base = upstream.replace(/\/v1$/, "");
-    this.#firstByteTimeout = firstByteTimeout;
     this.#limits = config;
     this.#deadlines = new Deadlines(Math.min(1000, firstByteTimeout / 4, config.stallTimeout / 4));
     this.#reachability = new Reachability(upstream, connectTimeout, env);
@@ -68,14 +54,22 @@ export class Upstream {
    * Sends a request; resolves with the head of the answer, whatever its status. Tries again where no connection came
    * about, and never once something was sent. Throws a ProxyError of kind `upstream`, `timeout` or `canceled`.
    */
-  async send(request: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
+  async send(request: UpstreamRequest, patience: Patience): Promise<UpstreamCall> {
+    const call = new UpstreamCall(this.#deadlines, this.#limits, patience);
     for (let tries = 0; ; tries++) {
+      call.asked();
+      this.#reachability.watch(patience);
       try {
-        return await this.#once(request, patience);
+        call.answered(await this.#fetch(request, patience.signal));
+        this.#reachability.reached();
+        return call;
       } catch (error) {
+        call.end();
         const pause = unsent.has(codeOf(error)) ? pauses[tries] : undefined;
         if (pause === undefined || patience.signal.aborted) throw this.explain(error, patience.signal);
         await Bun.sleep(pause);
+      } finally {
+        this.#reachability.unwatch(patience);
       }
     }
   }
@@ -113,48 +107,18 @@ export class Upstream {
     this.#session.close();
   }
 
-  async #once(request: UpstreamRequest, patience: Patience): Promise<UpstreamAnswer> {
-    const { method, path, headers, body, unwatched = false } = request;
-    const late = (sentence: string) => patience.abort(new ProxyError("timeout", sentence));
-    const deadlines = this.#deadlines;
-    const head = deadlines.add(this.#firstByteTimeout, () => {
-      late(`The upstream did not begin to answer within ${this.#firstByteTimeout / 1000} s.`);
-    });
-    const unwatch = this.#reachability.watch(late);
+  #fetch({ method, path, headers, body, unwatched = false }: UpstreamRequest, signal: AbortSignal): Promise<Response> {
     headers.set("user-agent", userAgent);
-    try {
-      const response = await this.#session.fetch(this.#base + path, {
-        method,
-        headers,
-        body: body ?? null,
-        signal: patience.signal,
-        redirect: "manual",
-        decompress: false,
-        // It would end a model that thinks for five minutes before it says a word.
-        timeout: unwatched,
-      } as BunFetchRequestInit);
-      this.#reachability.reached();
-      const { stallTimeout } = this.#limits;
-      const stall = deadlines.add(stallTimeout, () => {
-        late(`The upstream was silent for ${stallTimeout / 1000} s in the middle of its answer.`);
-      });
-      stall.at = Infinity;
-      return {
-        response,
-        read: async (part) => {
-          stall.at = performance.now() + stallTimeout;
-          try {
-            return await part;
-          } finally {
-            stall.at = Infinity;
-          }
-        },
-        end: () => stall.end(),
-      };
-    } finally {
-      head.end();
-      unwatch();
-    }
+    return this.#session.fetch(this.#base + path, {
+      method,
+      headers,
+      body: body ?? null,
+      signal,
+      redirect: "manual",
+      decompress: false,
+      // It would end a model that thinks for five minutes before it says a word.
+      timeout: unwatched,
+    } as BunFetchRequestInit);
   }
 }
 
