@@ -156,7 +156,8 @@ class Door {
     const engine = await this.engine;
     if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });
     if (engine.forward !== undefined && visit.forwarded) {
-      const body = hasBody(request) ? await this.#read(visit, call, readBytes) : undefined;
+      const body = hasBody(request) ? await readBytes(request, this.config.maxBody, call.signal) : undefined;
+      if (body !== undefined) this.#took(body, visit);
       const path = upstreamPath(url);
       const explain = (error: ProxyError) => route.dialect.encodeError(error, "").body;
       return await engine.forward({ method: request.method, path, headers: request.headers, body, explain }, call);
@@ -166,7 +167,7 @@ class Door {
     switch (route.endpoint) {
       case "answer":
       case "count": {
-        const body = await this.#read(visit, call, readBody);
+        const body = await this.#json(visit, call.signal);
         const context = { headers: request.headers, defaultModel: this.config.model, memory: this.memory };
         if (route.endpoint === "count") return await count(route.dialect, body, context, engine, call);
         return await answer(route.dialect.decode(body, context), engine, call);
@@ -195,7 +196,7 @@ class Door {
       case "cancel":
       case "compact": {
         const { config, memory } = this;
-        const context = { request, url, config, memory, read: () => this.#read(visit, call, readBody) };
+        const context = { request, url, config, memory, read: () => this.#json(visit, call.signal) };
         return await serveStored(route.endpoint, route.id ?? "", context);
       }
       case "page":
@@ -213,16 +214,19 @@ class Door {
     }
   }
 
-  async #read<T>({ id, request, server }: Visit, { signal }: Call, reader: BodyReader<T>): Promise<T> {
-    const body = await reader(request, this.config.maxBody, signal);
+  /** A body is there. */
+  #took(body: unknown, { id, request, server }: Visit): void {
     // From here on silence is the model's, and the client may wait as long as it likes.
     server.timeout(request, 0);
     if (this.config.logBodies) this.log.info("Request body", { request_id: id, body: textOrValue(body) });
+  }
+
+  async #json(visit: Visit, signal: AbortSignal): Promise<unknown> {
+    const body = await readBody(visit.request, this.config.maxBody, signal);
+    this.#took(body, visit);
     return body;
   }
 }
-
-type BodyReader<T> = (request: Request, maxBody: number, signal: AbortSignal) => Promise<T>;
 
 /** The guard refuses what is none: only a Host that is missing or wrong makes it so. */
 function urlOf({ url }: Request): URL {

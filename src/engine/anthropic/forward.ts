@@ -18,15 +18,15 @@ export function pipe(answer: UpstreamCall): Response {
 }
 
 /** The upstream's answer for the client: status, headers and bytes as they came. */
-export async function passOn(
+export function passOn(
   answer: UpstreamCall,
   upstream: Upstream,
   request: Pick<ForwardedRequest, "explain">,
   call: Call,
-): Promise<Response> {
+): Response | Promise<Response> {
   const { status, headers, body } = answer.response;
   const head = { status, headers: toClient(headers) };
-  if (body !== null) return await new Passage(answer, body.getReader(), upstream, request, call).respond(head);
+  if (body !== null) return new Passage(answer, body.getReader(), upstream, request, call).respond(head);
   answer.end();
   call.observer.ended();
   return new Response(null, head);
