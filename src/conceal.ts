@@ -25,17 +25,22 @@ export function concealer(config: Config): Conceal {
   return (text) => text.replace(pattern, "[redacted]");
 }
 
-/** An engine whose failures and warnings repeat no secret. Its answers are the model's, and stay as they are. */
+/** A failure that repeats no secret. */
+export function concealed(error: ProxyError, conceal: Conceal): ProxyError {
+  const message = conceal(error.message);
+  if (message === error.message) return error;
+  return new ProxyError(error.kind, message, { ...error, quoted: error.quoted && conceal(error.quoted) });
+}
+
+/**
+ * An engine that repeats no secret in its warnings, nor in what ends the events of a turn. Its answers are the model's, and
+ * stay as they are; what it throws otherwise is left to who tells the client.
+ */
 export function concealing(engine: Engine, conceal: Conceal): Engine {
-  const concealed = (error: ProxyError): ProxyError => {
-    const message = conceal(error.message);
-    if (message === error.message) return error;
-    return new ProxyError(error.kind, message, { ...error, quoted: error.quoted && conceal(error.quoted) });
-  };
   const failed = (thrown: unknown): never => {
-    throw concealed(toProxyError(thrown));
+    throw concealed(toProxyError(thrown), conceal);
   };
-  const { forward, examine } = engine;
+  const { examine } = engine;
   return {
     run(request, signal, client) {
       const turn = engine.run(request, signal, client);
@@ -60,18 +65,12 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
       };
     },
     async count(request, signal, client) {
-      const { warnings, ...count } = await engine.count(request, signal, client).catch(failed);
+      const { warnings, ...count } = await engine.count(request, signal, client);
       return { ...count, warnings: warnings.map(conceal) };
     },
-    models: (client) => engine.models(client).catch(failed),
-    model: (name, client) => engine.model(name, client).catch(failed),
-    ...(forward && {
-      forward: (request, call) => {
-        const { method, path, headers, body } = request;
-        const explain = (error: ProxyError) => request.explain(concealed(error));
-        return forward.call(engine, { method, path, headers, body, explain }, call).catch(failed);
-      },
-    }),
+    models: (client) => engine.models(client),
+    model: (name, client) => engine.model(name, client),
+    ...(engine.forward && { forward: engine.forward.bind(engine) }),
     ...(engine.swallows && { swallows: (path) => engine.swallows?.(path) ?? false }),
     health: () => engine.health(),
     ...(examine && {

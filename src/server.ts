@@ -4,7 +4,7 @@ import { urlHost } from "./address.ts";
 import { answer, refuse } from "./answer.ts";
 import { tap } from "./bodies.ts";
 import { Calls } from "./calls.ts";
-import { concealer, concealing } from "./conceal.ts";
+import { type Conceal, concealed, concealer, concealing } from "./conceal.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
@@ -41,15 +41,16 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
   const calls = new Calls();
   // One for all, so that each sees what becomes of it.
   const live = { ...config };
-  let conceal = concealer(config);
+  let secrets = concealer(config);
+  const conceal: Conceal = (text) => secrets(text);
   const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
   const health = async () => (await engine.promise).health();
-  const feed = new LiveFeed({ version, mode: config.mode }, { engine: health }, (text) => conceal(text));
+  const feed = new LiveFeed({ version, mode: config.mode }, { engine: health }, conceal);
   const observation = openObservation(live, log, watchers, feed);
-  const door = new Door(live, log, engine.promise, memory, calls, observation);
+  const door = new Door(live, log, engine.promise, memory, calls, observation, conceal);
   const server = listen(config, (request, server) => door.serve(request, server));
   live.port = server.port ?? config.port;
-  engine.resolve(openEngine(live, log).then((opened) => concealing(opened, (text) => conceal(text))));
+  engine.resolve(openEngine(live, log).then((opened) => concealing(opened, conceal)));
   try {
     await engine.promise;
   } catch (error) {
@@ -64,7 +65,7 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
     port: live.port,
     reload(next) {
       Object.assign(live, next, { port: live.port });
-      conceal = concealer(next);
+      secrets = concealer(next);
       door.reload();
     },
     async stop(graceSeconds = 0) {
@@ -98,6 +99,7 @@ class Door {
     readonly memory: Memory,
     readonly calls: Calls,
     readonly observation: Observation,
+    readonly conceal: Conceal,
   ) {
     this.#guard = createGuard(config);
   }
@@ -122,7 +124,7 @@ class Door {
     try {
       response = await this.#respond(visit, observer);
     } catch (thrown) {
-      failure = toProxyError(thrown);
+      failure = concealed(toProxyError(thrown), this.conceal);
       response = refuse(route.dialect, failure, id);
     }
     observer.status = response.status;
@@ -141,7 +143,10 @@ class Door {
       headers.set("openai-processing-ms", String(observer.ms));
     }
     setAll(headers, this.#guard.corsHeaders(request));
-    if (!this.config.logBodies || request.method !== "POST") return response;
+    return this.config.logBodies && request.method === "POST" ? this.#logged(response, id) : response;
+  }
+
+  #logged(response: Response, id: string): Response {
     return tap(response, (body) => this.log.info("Answer body", { request_id: id, body }));
   }
 
@@ -159,7 +164,7 @@ class Door {
       const body = hasBody(request) ? await readBytes(request, this.config.maxBody, call.signal) : undefined;
       if (body !== undefined) this.#took(body, visit);
       const path = upstreamPath(url);
-      const explain = (error: ProxyError) => route.dialect.encodeError(error, "").body;
+      const explain = (error: ProxyError) => route.dialect.encodeError(concealed(error, this.conceal), "").body;
       return await engine.forward({ method: request.method, path, headers: request.headers, body, explain }, call);
     }
     checkMethod(request, url, route);
