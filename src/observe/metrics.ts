@@ -45,10 +45,10 @@ export class Metrics implements RequestWatcher {
   ended(record: RequestRecord): void {
     this.#running--;
     const { api, way, outcome = "bug", ms = 0, firstTextMs } = record;
-    this.#requests.add([api, outcome]);
-    this.#untilEnd.observe([api], ms / 1000);
-    if (firstTextMs !== undefined) this.#untilText.observe([api], firstTextMs / 1000);
-    if (way !== undefined) this.#answers.add([way]);
+    this.#requests.add(1, api, outcome);
+    this.#untilEnd.observe(ms / 1000, api);
+    if (firstTextMs !== undefined) this.#untilText.observe(firstTextMs / 1000, api);
+    if (way !== undefined) this.#answers.add(1, way);
     // Who is not let in gives no names.
     if (isAnswered(record)) this.#count(record);
   }
@@ -76,14 +76,14 @@ export class Metrics implements RequestWatcher {
 
   #count({ client, model = "", usage, costUsd }: RequestRecord): void {
     const name = this.#modelNames.of(model);
-    this.#clients.add([this.#clientNames.of(client)]);
-    this.#models.add([name]);
-    if (costUsd !== undefined) this.#cost.add([name], costUsd);
+    this.#clients.add(1, this.#clientNames.of(client));
+    this.#models.add(1, name);
+    if (costUsd !== undefined) this.#cost.add(costUsd, name);
     if (usage === undefined) return;
-    this.#tokens.add([name, "input"], usage.input_tokens);
-    this.#tokens.add([name, "output"], usage.output_tokens);
-    this.#tokens.add([name, "cache_read"], usage.cache_read_input_tokens);
-    this.#tokens.add([name, "cache_write"], usage.cache_creation_input_tokens);
+    this.#tokens.add(usage.input_tokens, name, "input");
+    this.#tokens.add(usage.output_tokens, name, "output");
+    this.#tokens.add(usage.cache_read_input_tokens, name, "cache_read");
+    this.#tokens.add(usage.cache_creation_input_tokens, name, "cache_write");
   }
 }
 

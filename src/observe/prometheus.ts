@@ -32,14 +32,14 @@ export class Counter implements Metric {
   constructor(
     readonly name: string,
     readonly help: string,
-    labels: readonly string[] = [],
+    labels: LabelNames = [],
   ) {
     this.#series = new Series(labels, () => ({ count: 0 }));
   }
 
-  /** `values` are those of the labels, in their order. */
-  add(values: readonly string[], count = 1): void {
-    this.#series.of(values).count += count;
+  /** The values are those of the labels, in their order. */
+  add(count: number, first = "", second = ""): void {
+    this.#series.of(first, second).count += count;
   }
 
   samples = () => this.#series.all.map(([labels, { count }]): [string, string, number] => [this.name, labels, count]);
@@ -55,16 +55,19 @@ export class Histogram implements Metric {
     readonly name: string,
     readonly help: string,
     readonly bounds: readonly number[],
-    labels: readonly string[] = [],
+    labels: LabelNames = [],
   ) {
     this.#series = new Series(labels, () => ({ counts: bounds.map(() => 0).concat(0), sum: 0 }));
   }
 
-  /** `values` are those of the labels, in their order. */
-  observe(values: readonly string[], value: number): void {
-    const series = this.#series.of(values);
-    const index = this.bounds.findIndex((bound) => value <= bound);
-    const bucket = index < 0 ? this.bounds.length : index;
+  /** The values behind it are those of the labels, in their order. */
+  observe(value: number, first = "", second = ""): void {
+    const series = this.#series.of(first, second);
+    let bucket = 0;
+    for (const bound of this.bounds) {
+      if (value <= bound) break;
+      bucket++;
+    }
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.sum += value;
   }
@@ -84,24 +87,29 @@ export class Histogram implements Metric {
     });
 }
 
-/** What is counted for each set of values of some labels. Labels are spelled once: every request counts a dozen. */
+/** The names of a metric's labels. */
+type LabelNames = readonly [first?: string, second?: string];
+
+/** What is counted for each set of values of the labels. Every request counts a dozen: what is there is found, and nothing made. */
 class Series<T> {
   /** In the order in which they came, with their labels. */
   readonly all: [labels: string, series: T][] = [];
-  readonly #byValues = new Map<string, T>();
+  readonly #byValues = new Map<string, Map<string, T>>();
 
   constructor(
-    readonly labels: readonly string[],
+    readonly labels: LabelNames,
     readonly create: () => T,
   ) {}
 
-  of(values: readonly string[]): T {
-    const key = values.join("\0");
-    const known = this.#byValues.get(key);
-    if (known !== undefined) return known;
+  of(first: string, second: string): T {
+    return this.#byValues.get(first)?.get(second) ?? this.#begin([first, second]);
+  }
+
+  #begin(values: readonly [string, string]): T {
+    const [first, second] = values;
     const series = this.create();
-    this.#byValues.set(key, series);
-    this.all.push([format(Object.fromEntries(this.labels.map((label, at) => [label, values[at] ?? ""]))), series]);
+    this.#byValues.getOrInsertComputed(first, () => new Map()).set(second, series);
+    this.all.push([format(Object.fromEntries(this.labels.map((label, at) => [label, values[at]]))), series]);
     return series;
   }
 }

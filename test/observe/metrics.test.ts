@@ -140,8 +140,8 @@ test("names from outside are bounded, and can't break a line", async () => {
 
 test("labels whose values read the same when joined are counted apart", () => {
   const counter = new Counter("tokens_total", "Tokens.", ["model", "kind"]);
-  counter.add(["a", "bc"]);
-  counter.add(["ab", "c"], 2);
+  counter.add(1, "a", "bc");
+  counter.add(2, "ab", "c");
   expect(counter.samples()).toEqual([
     ["tokens_total", 'model="a",kind="bc"', 1],
     ["tokens_total", 'model="ab",kind="c"', 2],
@@ -150,10 +150,10 @@ test("labels whose values read the same when joined are counted apart", () => {
 
 test("the text format", () => {
   const counter = new Counter("requests_total", "Requests.");
-  counter.add([]);
-  counter.add([], 2);
+  counter.add(1);
+  counter.add(2);
   const histogram = new Histogram("size_bytes", "Sizes.", [1, 10], ["kind"]);
-  for (const value of [0.5, 1, 5, 100]) histogram.observe(["a"], value);
+  for (const value of [0.5, 1, 5, 100]) histogram.observe(value, "a");
   const none = now("gauge", "nothing", "Nothing.", [[{}, undefined]]);
   expect(exposition([counter, histogram, none])).toBe(`# HELP requests_total Requests.
 # TYPE requests_total counter
