@@ -80,8 +80,8 @@ export class LiveFeed implements RequestWatcher {
   readonly #running = new Map<string, RequestRecord>();
   readonly #recent: RequestRecord[] = [];
   readonly #errors: LiveError[] = [];
-  readonly #first: number[] = [];
-  readonly #whole: number[] = [];
+  readonly #first = new LastTimes();
+  readonly #whole = new LastTimes();
   readonly #watchers = new Set<Watcher>();
   readonly #sources: Record<string, LiveSource>;
   readonly #conceal: (text: string) => string;
@@ -121,8 +121,8 @@ export class LiveFeed implements RequestWatcher {
     keep(this.#recent, record, mostRecent);
     const { outcome } = record;
     if (outcome === "ok" && record.api !== "count") {
-      if (record.firstTextMs !== undefined) keep(this.#first, record.firstTextMs, mostTimes);
-      if (record.ms !== undefined) keep(this.#whole, record.ms, mostTimes);
+      if (record.firstTextMs !== undefined) this.#first.add(record.firstTextMs);
+      if (record.ms !== undefined) this.#whole.add(record.ms);
       this.#latency = undefined;
     }
     // Who went away wants nothing done.
@@ -232,7 +232,7 @@ export class LiveFeed implements RequestWatcher {
   }
 
   #measure(): LiveLatency | undefined {
-    return { bounds, first: timesOf(this.#first), whole: timesOf(this.#whole) };
+    return { bounds, first: timesOf(this.#first.all), whole: timesOf(this.#whole.all) };
   }
 }
 
@@ -249,6 +249,17 @@ const bytesPerToken = 24;
 function writtenBy({ usage, written = 0, passed = 0, outcome }: RequestRecord): number {
   const told = usage?.output_tokens ?? 0;
   return Math.round(outcome !== undefined && told > 0 ? told : Math.max(told, written, passed / bytesPerToken));
+}
+
+/** The last times, in no order: each takes the place of the oldest. */
+class LastTimes {
+  readonly all: number[] = [];
+  #next = 0;
+
+  add(time: number): void {
+    this.all[this.#next] = time;
+    this.#next = (this.#next + 1) % mostTimes;
+  }
 }
 
 function timesOf(times: readonly number[]): LiveTimes {

@@ -168,4 +168,13 @@ describe("what is kept", () => {
     expect(whole.counts[bounds.findLastIndex((bound) => bound <= 100)]).toBe(100);
     feed.close();
   });
+
+  test("of times are the last five hundred", async () => {
+    const feed = feedOf();
+    for (let n = 1; n <= 1200; n++) end(feed, recordOf(`${n}`, { firstTextMs: n }));
+    const { first } = await until(feed.watch(), "latency");
+    expect(first).toMatchObject({ median: 950, p95: 1175 });
+    expect(first.counts.reduce((sum, count) => sum + count, 0)).toBe(500);
+    feed.close();
+  });
 });
