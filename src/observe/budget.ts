@@ -58,14 +58,13 @@ export class Budget implements RequestWatcher {
   ended(record: RequestRecord): void {
     if (!isAnswered(record)) return;
     const { day, month } = this.#current();
-    for (const { spent } of [day, month]) {
-      spent.usd += record.costUsd ?? 0;
-      spent.requests += 1;
-    }
+    add(day.spent, record);
+    add(month.spent, record);
   }
 
   /** Throws a `rate_limit` with a sentence that says until when, where a budget is used up. */
   check(): void {
+    if (!this.#any) return;
     const exceeded = this.uses.filter(({ limit, used }) => used >= limit);
     // The one that lasts longest: what begins anew before would not help.
     const [last] = exceeded.sort((a, b) => b.reset - a.reset);
@@ -82,9 +81,16 @@ export class Budget implements RequestWatcher {
 
   /** What an answer has to say: how much of a budget is used, where that is most of it. */
   get warning(): string | undefined {
+    if (!this.#any) return undefined;
     const near = this.uses.filter(({ limit, used }) => used >= warnFrom * limit);
     if (near.length === 0) return undefined;
     return near.map((use) => `budget of this ${use.period}: ${showUse(use)} used`).join("; ");
+  }
+
+  /** Whether a budget is set: most often none is, and each request asks twice. */
+  get #any(): boolean {
+    const { budgetDay, budgetDayRequests, budgetMonth, budgetMonthRequests } = this.#config;
+    return (budgetDay ?? budgetDayRequests ?? budgetMonth ?? budgetMonthRequests) !== undefined;
   }
 
   /** The budgets that are set, and how much of each is used. */
@@ -117,12 +123,16 @@ export class Budget implements RequestWatcher {
   /** The counts of the day and the month that it is now. */
   #current() {
     const now = this.#now();
-    for (const period of ["day", "month"] as const) {
-      const { began, ends } = this.#counts[period];
-      if (now < began || now >= ends) this.#counts[period] = counter(period, now);
-    }
+    const { day, month } = this.#counts;
+    if (now < day.began || now >= day.ends) this.#counts.day = counter("day", now);
+    if (now < month.began || now >= month.ends) this.#counts.month = counter("month", now);
     return this.#counts;
   }
+}
+
+function add(spent: Spent, { costUsd = 0 }: RequestRecord): void {
+  spent.usd += costUsd;
+  spent.requests += 1;
 }
 
 /** What is counted in the day, or the month, of a time. */
