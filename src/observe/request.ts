@@ -103,11 +103,12 @@ export class Recording {
 
   /** The model's name is the upstream's, and may be anything. */
   model(name: string): void {
-    this.set({ model: name.slice(0, longestName) });
+    this.#record.model = name.slice(0, longestName);
   }
 
-  set(change: Partial<Pick<RequestRecord, "model" | "way" | "usage">>): void {
-    Object.assign(this.#record, change);
+  set({ way, usage }: Pick<RequestRecord, "way" | "usage">): void {
+    if (way !== undefined) this.#record.way = way;
+    if (usage !== undefined) this.#record.usage = usage;
   }
 
   /** The first content is there. */
@@ -132,15 +133,16 @@ export class Recording {
 
   /** The watchers are told once the cost is, too: a moment after the client has its answer. */
   end(status: number, error?: ProxyError): void {
-    const outcome = error?.kind ?? outcomeOf(status);
-    Object.assign(this.#record, { status, outcome, ms: performance.now() - this.#began });
+    this.#record.status = status;
+    this.#record.outcome = error?.kind ?? outcomeOf(status);
+    this.#record.ms = performance.now() - this.#began;
     const cost = this.#cost?.();
     if (cost === undefined) return this.#tell("ended", error);
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(resolve, patience);
     void Promise.race([cost, promise]).then((costUsd) => {
       clearTimeout(timer);
-      if (costUsd !== undefined) Object.assign(this.#record, { costUsd });
+      if (costUsd !== undefined) this.#record.costUsd = costUsd;
       this.#tell("ended", error);
     });
   }
@@ -165,9 +167,23 @@ function apiOf({ request, route, mode, forwarded }: Asked): RequestRecord["api"]
   return endpoint === undefined && mode === "native" && forwarded && request.method === "POST" ? "other" : undefined;
 }
 
-/** The product that a user agent names first, without its version: `claude-cli/2.1.329 (external, cli)` → `claude-cli`. */
+/** The last one that was read: most requests of a moment come from the same client. */
+let lastAgent = "";
+let lastClient = "";
+
+/** The client by its user agent. */
 export function clientOf(headers: Headers): string {
-  const [product = ""] = (headers.get("user-agent") ?? "").trim().split(/[\s(;,]/, 1);
+  const agent = headers.get("user-agent") ?? "";
+  if (agent !== lastAgent) {
+    lastAgent = agent;
+    lastClient = productOf(agent);
+  }
+  return lastClient;
+}
+
+/** The product that a user agent names first, without its version: `claude-cli/2.1.329 (external, cli)` → `claude-cli`. */
+function productOf(agent: string): string {
+  const [product = ""] = agent.trim().split(/[\s(;,]/, 1);
   // A version begins with a digit, and ends the product.
   return product
     .replace(/\/v?\d.*$/, "")
