@@ -1,5 +1,5 @@
 import type { Usage } from "../../messages/types.ts";
-import { completeUsage, updateUsage } from "../../messages/usage.ts";
+import { noUsage, updateUsage } from "../../messages/usage.ts";
 
 /** What is kept of an event or a body that has not ended (bytes): usage stands in small ones. */
 const most = 1024 ** 2;
@@ -9,19 +9,24 @@ const mark = Buffer.from('"usage"');
 const content = Buffer.from('"content_block_delta"');
 const failure = Buffer.from("event: error\n");
 const nothing = Buffer.alloc(0);
+const dataField = /^data: ?/;
 
 /** What an answer tells of itself, as far as it does. */
 export interface Told {
-  model: string | undefined;
-  usage: Usage | undefined;
+  readonly model: string | undefined;
+  readonly usage: Usage | undefined;
 }
+
+const untold: Told = { model: undefined, usage: undefined };
 
 /** Reads the usage of an answer that passes, and changes nothing. Its events may come in any cuts. */
 export class UsageObserver {
   #open: Buffer = nothing;
   #overflow = false;
-  /** Where it does so: the first time, and the last one. */
-  readonly #tellings: string[] = [];
+  /** What the answer told of itself the first time. */
+  #first: Told | undefined;
+  /** Where it did so the last time, in JSON. */
+  #last: string | undefined;
   /** What they come to; undefined where nobody has asked since the last one. */
   #told: Told | undefined;
   #spoke = false;
@@ -32,15 +37,18 @@ export class UsageObserver {
   take(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const all = this.#open.length === 0 ? bytes : Buffer.concat([this.#open, bytes]);
-    const end = this.stream ? all.lastIndexOf(separator) + 1 : 0;
+    if (!this.stream) this.#told = undefined;
+    const last = this.stream ? all.lastIndexOf(separator) : -1;
+    const end = last < 0 ? 0 : last + separator.length;
+    // Most often all of it are whole events, and a view of nothing is one too many.
+    const whole = end === all.length;
     if (end > 0) {
-      this.#read(all.subarray(0, end));
+      this.#read(whole ? all : all.subarray(0, end));
       this.#overflow = false;
     }
-    const open = all.subarray(end === 0 ? 0 : end + 1);
+    const open = whole ? nothing : all.subarray(end);
     this.#overflow ||= open.length > most;
     this.#open = this.#overflow ? open.subarray(-1) : open;
-    if (!this.stream) this.#told = undefined;
   }
 
   /** Whether there is content. */
@@ -60,10 +68,16 @@ export class UsageObserver {
 
   /** What the answer tells of itself, the same object until that is more. Of a body that is no stream, once it is whole. */
   get told(): Told {
-    return (this.#told ??= readTellings(this.stream ? this.#tellings : [this.#open.toString()]));
+    return (this.#told ??= this.#tell());
   }
 
-  /** Keeps what tells of the usage, to be parsed when somebody asks. */
+  #tell(): Told {
+    if (!this.stream) return more(untold, this.#open.toString());
+    const first = this.#first ?? untold;
+    return this.#last === undefined ? first : more(first, this.#last);
+  }
+
+  /** Keeps what tells of the usage: the last of it to be parsed when somebody asks, as there may be much. */
   #read(bytes: Buffer): void {
     this.#spoke ||= bytes.includes(content);
     const failed = bytes.indexOf(failure);
@@ -72,14 +86,27 @@ export class UsageObserver {
       const [, data = ""] = /^data: ?(.*)/m.exec(bytes.toString("utf8", failed)) ?? [];
       this.#failure = data;
     }
-    for (let at = bytes.indexOf(mark); at >= 0;) {
-      const end = bytes.indexOf(0x0a, at);
-      const line = bytes.toString("utf8", bytes.lastIndexOf(0x0a, at) + 1, end < 0 ? undefined : end);
-      if (this.#tellings.push(line.replace(/^data: ?/, "")) > 2) this.#tellings.splice(1, 1);
-      this.#told = undefined;
-      at = end < 0 ? -1 : bytes.indexOf(mark, end);
+    const last = bytes.lastIndexOf(mark);
+    if (last < 0) return;
+    this.#told = undefined;
+    if (this.#first === undefined) {
+      const first = bytes.indexOf(mark);
+      this.#first = more(untold, dataAt(bytes, first));
+      if (startOfLine(bytes, first) === startOfLine(bytes, last)) return;
     }
+    this.#last = dataAt(bytes, last);
   }
+}
+
+/** The data in the line of a place. */
+function dataAt(bytes: Buffer, place: number): string {
+  const end = bytes.indexOf(0x0a, place);
+  const line = bytes.toString("utf8", startOfLine(bytes, place), end < 0 ? undefined : end);
+  return line.replace(dataField, "");
+}
+
+function startOfLine(bytes: Buffer, place: number): number {
+  return bytes.lastIndexOf(0x0a, place) + 1;
 }
 
 /** An event, or a whole answer, as far as it is read here. */
@@ -90,16 +117,14 @@ interface Telling {
   message?: { model?: unknown; usage?: unknown };
 }
 
-function readTellings(tellings: readonly string[]): Told {
-  const told: Told = { model: undefined, usage: undefined };
-  for (const json of tellings) {
-    const telling = (parse(json) ?? {}) as Telling;
-    told.model ??= modelOf(telling);
-    const usage = usageOf(telling);
-    if (usage !== undefined)
-      told.usage = told.usage === undefined ? completeUsage(usage) : updateUsage(told.usage, usage);
-  }
-  return told;
+/** What is told with a telling more. */
+function more({ model, usage }: Told, json: string): Told {
+  const telling = (parse(json) ?? {}) as Telling;
+  const update = usageOf(telling);
+  return {
+    model: model ?? modelOf(telling),
+    usage: update === undefined ? usage : updateUsage(usage ?? noUsage, update),
+  };
 }
 
 function modelOf({ type, model, message }: Telling): string | undefined {
