@@ -19,8 +19,9 @@ export class Rest implements RequestWatcher {
 
   ended(): void {
     this.#running--;
+    if (this.#running > 0) return;
     this.#since = performance.now();
-    if (this.#running === 0 && this.#timer === undefined) this.#timer = this.#look(this.#while);
+    if (this.#timer === undefined) this.#timer = this.#look(this.#while);
   }
 
   /** One timer for many ends: to set one anew for each would cost more than all else here. */

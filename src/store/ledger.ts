@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { dayOf, startOfDay } from "../day.ts";
+import { dayOf, dayReader, startOfDay } from "../day.ts";
 import type { Log } from "../log.ts";
 import { isAnswered, type RequestRecord, type RequestWatcher, type Spent } from "../observe/request.ts";
 import { databaseError, databasePath, openDatabase } from "./database.ts";
@@ -28,6 +28,7 @@ export class Ledger implements RequestWatcher {
   #timer: Timer | undefined;
   /** The day on which the requests of old days were last summed up. */
   #summed = "";
+  readonly #dayOf = dayReader();
   #broken = false;
 
   constructor(folder: string, log: Log, now: () => number = Date.now) {
@@ -59,7 +60,7 @@ export class Ledger implements RequestWatcher {
     if (this.#waiting.length === 0) return;
     try {
       this.#database ??= open(this.#folder);
-      record(this.#database, this.#waiting);
+      record(this.#database, this.#waiting, this.#dayOf);
       this.#waiting = [];
       this.#sumUp(this.#database);
       this.#broken = false;
@@ -83,7 +84,7 @@ export class Ledger implements RequestWatcher {
 
   /** Once a day, the requests of days that are too old become sums. */
   #sumUp(database: Database): void {
-    const today = dayOf(this.#now());
+    const today = this.#dayOf(this.#now());
     if (today === this.#summed) return;
     sumUp(database, dayOf(startOfDay(this.#now(), -keptDays)));
     this.#summed = today;
@@ -108,7 +109,7 @@ function open(folder: string): Database {
 }
 
 /** All or none: a request whose row is there already has been written by a try that seemed to fail. */
-function record(database: Database, records: readonly RequestRecord[]): void {
+function record(database: Database, records: readonly RequestRecord[], day: (time: number) => string): void {
   const insert = database.query(
     `INSERT OR IGNORE INTO request
        (id, day, at, client, api, engine, model, way, input, output, cache_read, cache_write, cost, first_text_ms, ms, status, outcome)
@@ -120,7 +121,7 @@ function record(database: Database, records: readonly RequestRecord[]): void {
         const { id, at, client, api, engine, model, way, usage } = record;
         insert.run(
           id,
-          dayOf(at),
+          day(at),
           at,
           client,
           api,

@@ -72,6 +72,17 @@ describe("a row", () => {
     ]);
   });
 
+  test("has the day by the local clock, also of one that is written with those of another", async () => {
+    await using folder = await temporaryFolder();
+    const ledger = new Ledger(folder.path, silent);
+    const midnight = startOfDay(Date.now());
+    const times = [midnight, midnight - 1, midnight + 1, startOfDay(midnight, 1) - 1, startOfDay(midnight, -1)];
+    for (const at of times) ledger.ended(requestRecord({ at }));
+    ledger.close();
+    const expected = times.toSorted((a, b) => a - b).map((at) => ({ at, day: dayOf(at) }));
+    expect(query<object>(folder.path, "SELECT at, day FROM request ORDER BY at")).toEqual(expected);
+  });
+
   test("is written by and by, a hundred at once, and what is left at the end", async () => {
     await using folder = await temporaryFolder();
     const ledger = new Ledger(folder.path, silent);
