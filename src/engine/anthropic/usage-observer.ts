@@ -8,8 +8,11 @@ const separator = Buffer.from([0x0a, 0x0a]);
 const mark = Buffer.from('"usage"');
 const content = Buffer.from('"content_block_delta"');
 const failure = Buffer.from("event: error\n");
-const nothing = Buffer.alloc(0);
+const nothing = new Uint8Array();
 const dataField = /^data: ?/;
+
+/** Buffer's, for bytes as they come: to make a Buffer of each chunk takes two objects more. */
+const { includes, indexOf, lastIndexOf, toString } = Buffer.prototype;
 
 /** What an answer tells of itself, as far as it does. */
 export interface Told {
@@ -21,7 +24,7 @@ const untold: Told = { model: undefined, usage: undefined };
 
 /** Reads the usage of an answer that passes, and changes nothing. Its events may come in any cuts. */
 export class UsageObserver {
-  #open: Buffer = nothing;
+  #open: Uint8Array = nothing;
   #overflow = false;
   /** What the answer told of itself the first time. */
   #first: Told | undefined;
@@ -35,10 +38,9 @@ export class UsageObserver {
   constructor(readonly stream: boolean) {}
 
   take(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const all = this.#open.length === 0 ? bytes : Buffer.concat([this.#open, bytes]);
+    const all = this.#open.length === 0 ? chunk : Buffer.concat([this.#open, chunk]);
     if (!this.stream) this.#told = undefined;
-    const last = this.stream ? all.lastIndexOf(separator) : -1;
+    const last = this.stream ? lastIndexOf.call(all, separator) : -1;
     const end = last < 0 ? 0 : last + separator.length;
     // Most often all of it are whole events, and a view of nothing is one too many.
     const whole = end === all.length;
@@ -72,25 +74,25 @@ export class UsageObserver {
   }
 
   #tell(): Told {
-    if (!this.stream) return more(untold, this.#open.toString());
+    if (!this.stream) return more(untold, toString.call(this.#open));
     const first = this.#first ?? untold;
     return this.#last === undefined ? first : more(first, this.#last);
   }
 
   /** Keeps what tells of the usage: the last of it to be parsed when somebody asks, as there may be much. */
-  #read(bytes: Buffer): void {
-    this.#spoke ||= bytes.includes(content);
-    const failed = bytes.indexOf(failure);
+  #read(bytes: Uint8Array): void {
+    this.#spoke ||= includes.call(bytes, content);
+    const failed = indexOf.call(bytes, failure);
     // Not in a text: there is no end of a line in JSON.
     if (failed === 0 || bytes[failed - 1] === 0x0a) {
-      const [, data = ""] = /^data: ?(.*)/m.exec(bytes.toString("utf8", failed)) ?? [];
+      const [, data = ""] = /^data: ?(.*)/m.exec(toString.call(bytes, "utf8", failed)) ?? [];
       this.#failure = data;
     }
-    const last = bytes.lastIndexOf(mark);
+    const last = lastIndexOf.call(bytes, mark);
     if (last < 0) return;
     this.#told = undefined;
     if (this.#first === undefined) {
-      const first = bytes.indexOf(mark);
+      const first = indexOf.call(bytes, mark);
       this.#first = more(untold, dataAt(bytes, first));
       if (startOfLine(bytes, first) === startOfLine(bytes, last)) return;
     }
@@ -99,13 +101,13 @@ export class UsageObserver {
 }
 
 /** The data in the line of a place. */
-function dataAt(bytes: Buffer, place: number): string {
+function dataAt(bytes: Uint8Array, place: number): string {
   const end = bytes.indexOf(0x0a, place);
-  const line = bytes.toString("utf8", startOfLine(bytes, place), end < 0 ? undefined : end);
+  const line = toString.call(bytes, "utf8", startOfLine(bytes, place), end < 0 ? undefined : end);
   return line.replace(dataField, "");
 }
 
-function startOfLine(bytes: Buffer, place: number): number {
+function startOfLine(bytes: Uint8Array, place: number): number {
   return bytes.lastIndexOf(0x0a, place) + 1;
 }
 
