@@ -8,7 +8,7 @@ import { type Conceal, concealed, concealer, concealing } from "./conceal.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import type { Memory } from "./dialect/responses/memory.ts";
-import { type Call, type Engine, openEngine } from "./engine/engine.ts";
+import { type Engine, openEngine } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { createGuard, type Guard, hasBody, readBody, readBytes } from "./guard.ts";
 import { listen } from "./listen.ts";

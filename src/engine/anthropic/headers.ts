@@ -67,7 +67,8 @@ export function toClient(headers: Headers): Headers {
   for (const name of namedBy(headers)) headers.delete(name);
   for (const name of neverAnswered) headers.delete(name);
   if (headers.has("access-control-allow-origin")) {
-    for (const name of [...headers.keys()]) if (name.startsWith("access-control-")) headers.delete(name);
+    const names = [...headers.keys()];
+    for (const name of names) if (name.startsWith("access-control-")) headers.delete(name);
   }
   // To a browser this is the address of Sluice's own page, and what an upstream makes of one would act in its name.
   if (!ofTheApi.test(headers.get("content-type") ?? "")) {
