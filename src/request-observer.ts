@@ -47,7 +47,7 @@ export class RequestObserver implements Observer {
   answered({ "x-sluice-way": way, "x-sluice-warning": warning }: Record<string, string>): void {
     this.#way = way;
     this.#warning = warning;
-    if (way !== undefined) this.recording?.set({ way });
+    if (way !== undefined) this.recording?.way(way);
   }
 
   streaming(): void {
@@ -76,7 +76,7 @@ export class RequestObserver implements Observer {
 
   used(usage: Usage): void {
     this.#usage = usage;
-    this.recording?.set({ usage });
+    this.recording?.used(usage);
   }
 
   /** The first time counts. */

@@ -106,9 +106,12 @@ export class Recording {
     this.#record.model = name.slice(0, longestName);
   }
 
-  set({ way, usage }: Pick<RequestRecord, "way" | "usage">): void {
-    if (way !== undefined) this.#record.way = way;
-    if (usage !== undefined) this.#record.usage = usage;
+  way(name: string): void {
+    this.#record.way = name;
+  }
+
+  used(usage: Usage): void {
+    this.#record.usage = usage;
   }
 
   /** The first content is there. */
