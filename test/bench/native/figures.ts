@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 const byApi: Readonly<Record<Api, readonly ProgramName[]>> = {
-  messages: ["direct", "nginx", "bun", "looking", "sluice", "unwatched", "portkey"],
+  messages: ["direct", "nginx", "bun", "looking", "recording", "sluice", "unwatched", "portkey"],
   chat: ["translating", "sluice", "portkey"],
 };
 
@@ -42,6 +42,7 @@ const titles: Readonly<Record<Pace | Api | ProgramName, string>> = {
   nginx: "nginx",
   bun: "Bun, nothing added",
   looking: "Bun, the answer's bytes looked at",
+  recording: "Bun, usage read and a row written",
   translating: "Bun, each event parsed and written",
   sluice: "Sluice",
   unwatched: "Sluice, --no-ledger",
@@ -65,6 +66,7 @@ const ratioLimits: readonly RatioLimit[] = [
   { of: "looking", against: "nginx", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "messages", pace: "burst", atLeast: 10 },
   { of: "looking", against: "portkey", api: "messages", pace: "burst" },
+  { of: "recording", against: "portkey", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "chat", pace: "burst", atLeast: 5 },
   { of: "translating", against: "portkey", api: "chat", pace: "burst" },
   { of: "sluice", against: "nginx", api: "messages", pace: "deltas", atLeast: 0.75 },

@@ -1,17 +1,25 @@
 /**
- * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM [LOOK]`. A look at the
- * answer is the least that whoever wants to know its usage, or answers in another dialect, can do.
+ * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM [LOOK [FOLDER]]`. A
+ * look at the answer is the least that whoever wants to know its usage, or answers in another dialect, can do; `rows` reads
+ * the usage, and writes it to a ledger in a folder, as Sluice does.
  */
+
+import { UsageObserver } from "../../../src/engine/anthropic/usage-observer.ts";
+import { createLog } from "../../../src/log.ts";
+import { mintRequestId } from "../../../src/messages/ids.ts";
+import type { RequestRecord } from "../../../src/observe/request.ts";
+import { Ledger } from "../../../src/store/ledger.ts";
 
 type Look = (answer: Response) => BodyInit | null | Promise<BodyInit>;
 
 const looks: Readonly<Record<string, Look>> = {
   none: (answer) => answer.body,
   bytes: (answer) => answer.bytes(),
+  rows: async (answer) => recorded(await answer.bytes()),
   events: async (answer) => translated(await answer.text()),
 };
 
-const [port, upstream = "", chosen = "none"] = process.argv.slice(2);
+const [port, upstream = "", chosen = "none", folder = ""] = process.argv.slice(2);
 const look = looks[chosen];
 if (look === undefined) throw new Error(`There is no look "${chosen}".`);
 
@@ -27,6 +35,24 @@ Bun.serve({
     return new Response(await look(answer), { status: answer.status, headers: answer.headers });
   },
 });
+
+let ledger: Ledger | undefined;
+
+function recorded(stream: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const observer = new UsageObserver(true);
+  observer.take(stream);
+  const { model = "", usage } = observer.told;
+  const record: RequestRecord = {
+    id: mintRequestId(),
+    at: Date.now(),
+    client: "wrk",
+    api: "messages",
+    engine: "native",
+  };
+  ledger ??= new Ledger(folder, createLog("warn"));
+  ledger.ended({ ...record, model, ...(usage && { usage }), way: "native", status: 200, outcome: "ok", ms: 0 });
+  return stream;
+}
 
 /** A stream of Messages as one of Chat Completions that has nothing but the text: each event is parsed, and written anew. */
 function translated(stream: string): string {

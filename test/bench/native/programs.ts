@@ -6,7 +6,8 @@ import { chooseSluice } from "../../support/binary.ts";
 import { freePort, startProgram, type StartedProgram } from "../program.ts";
 import { nginxProgram, portkeyProgram, portkeyVersion } from "./install.ts";
 
-export type ProgramName = "direct" | "nginx" | "bun" | "looking" | "translating" | "sluice" | "unwatched" | "portkey";
+export type ProgramName =
+  "direct" | "nginx" | "bun" | "looking" | "recording" | "translating" | "sluice" | "unwatched" | "portkey";
 
 export type Program = StartedProgram<ProgramName>;
 
@@ -37,6 +38,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const plain = starting.use(await startPassThrough("bun", "none", upstream.url));
   const looking = starting.use(await startPassThrough("looking", "bytes", upstream.url));
+  const recording = starting.use(await startPassThrough("recording", "rows", upstream.url, join(folder, "ledger")));
   const translating = starting.use(await startPassThrough("translating", "events", upstream.url));
   const sluice = starting.use(await startSluice(folder, upstream.url));
   const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
@@ -57,7 +59,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const started = starting.move();
   return {
-    all: { direct: upstream, nginx, bun: plain, looking, translating, sluice, unwatched, portkey },
+    all: { direct: upstream, nginx, bun: plain, looking, recording, translating, sluice, unwatched, portkey },
     startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -85,10 +87,12 @@ export async function startSluice(
 }
 
 /** Bun with so much of a look at the answer. */
-async function startPassThrough(name: ProgramName, look: string, upstream: string): Promise<Program> {
+async function startPassThrough(name: ProgramName, look: string, upstream: string, ledger?: string): Promise<Program> {
   const port = freePort();
   const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look];
-  return await startProgram(name, `Bun, ${look}`, command, port);
+  return await startProgram(name, `Bun, ${look}`, command, port, {
+    env: { ...process.env, ...(ledger && { SLUICE_TEST_LEDGER: ledger }) },
+  });
 }
 
 function own(file: string): string {
