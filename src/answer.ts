@@ -7,7 +7,7 @@ import { ProxyError, toProxyError } from "./error.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
-import type { Step } from "./messages/through.ts";
+import type { Emit, Step } from "./messages/through.ts";
 import type { BlockDelta, MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
 import { formatComment, formatSseLine } from "./wire/sse.ts";
@@ -96,7 +96,7 @@ class Watch implements Step<MessageEvent, MessageEvent> {
 
   constructor(readonly observer: Observer) {}
 
-  take(event: MessageEvent): readonly MessageEvent[] {
+  take(event: MessageEvent, emit: Emit<MessageEvent>): void {
     const { observer } = this;
     if (event.type === "message_start") {
       observer.model(event.message.model);
@@ -108,7 +108,7 @@ class Watch implements Step<MessageEvent, MessageEvent> {
       this.#spoke = true;
       this.#tell(event.delta);
     }
-    return [event];
+    emit(event);
   }
 
   #tell(delta: BlockDelta): void {

@@ -1,6 +1,6 @@
 import { ProxyError } from "../error.ts";
 import { FenceStripper } from "../messages/fences.ts";
-import type { Step } from "../messages/through.ts";
+import type { Emit, Step } from "../messages/through.ts";
 import type { MessageEvent, MessagesRequest } from "../messages/types.ts";
 
 /**
@@ -23,13 +23,12 @@ class Checker implements Step<MessageEvent, MessageEvent> {
 
   constructor(readonly fault: (text: string) => string | undefined) {}
 
-  take(event: MessageEvent): MessageEvent[] {
-    const passed = this.#stripper.take(event);
-    for (const one of passed) {
+  take(event: MessageEvent, emit: Emit<MessageEvent>): void {
+    this.#stripper.take(event, (one) => {
       if (one.type === "content_block_delta" && one.delta.type === "text_delta") this.#text += one.delta.text;
       if (one.type === "message_delta" && one.delta.stop_reason === "end_turn") refuse(this.fault(this.#text));
-    }
-    return passed;
+      emit(one);
+    });
   }
 }
 

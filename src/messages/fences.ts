@@ -1,19 +1,20 @@
+import type { Emit, Step } from "./through.ts";
 import type { MessageEvent } from "./types.ts";
 
 /**
  * Takes the Markdown fence away that a model may put around the JSON it was asked for (` ```json … ``` `), while the text
  * streams. A text that does not begin with a fence passes as it is, but for its first blanks, which wait for the next.
  */
-export class FenceStripper {
+export class FenceStripper implements Step<MessageEvent, MessageEvent> {
   #state: "before" | "plain" | "fenced" = "before";
   #held = "";
 
-  take(event: MessageEvent): MessageEvent[] {
+  take(event: MessageEvent, emit: Emit<MessageEvent>): void {
     if (event.type === "content_block_delta" && event.delta.type === "text_delta") {
-      return textEvents(event.index, this.#text(event.delta.text));
+      return tell(event.index, this.#text(event.delta.text), emit);
     }
-    if (event.type === "content_block_stop") return [...textEvents(event.index, this.#rest()), event];
-    return [event];
+    if (event.type === "content_block_stop") tell(event.index, this.#rest(), emit);
+    emit(event);
   }
 
   #text(text: string): string {
@@ -49,6 +50,6 @@ function endOfContent(text: string): number {
   return end;
 }
 
-function textEvents(index: number, text: string): MessageEvent[] {
-  return text === "" ? [] : [{ type: "content_block_delta", index, delta: { type: "text_delta", text } }];
+function tell(index: number, text: string, emit: Emit<MessageEvent>): void {
+  if (text !== "") emit({ type: "content_block_delta", index, delta: { type: "text_delta", text } });
 }

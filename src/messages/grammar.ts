@@ -1,7 +1,7 @@
 import { ProxyError } from "../error.ts";
 import { deltasOf, emptied } from "./blocks.ts";
 import { blockTypes } from "./known-blocks.ts";
-import { type Step, through } from "./through.ts";
+import { type Emit, type Step, through } from "./through.ts";
 import { parseToolInput } from "./tool-input.ts";
 import type { AnswerBlock, BlockDelta, Events, MessageEvent, StopReason, ToolUseBlock } from "./types.ts";
 
@@ -43,10 +43,11 @@ class Grammar implements Step<MessageEvent, MessageEvent> {
   /** A call whose input is no JSON: only an answer that was cut may have one, at its end. */
   #cutCall: ToolUseBlock | undefined;
 
-  take(event: MessageEvent): readonly MessageEvent[] {
+  take(event: MessageEvent, emit: Emit<MessageEvent>): void {
     this.#check(event);
     this.ended = event.type === "message_stop";
-    return event.type === "content_block_start" ? begun(event) : [event];
+    if (event.type === "content_block_start") begin(event, emit);
+    else emit(event);
   }
 
   finish(): void {
@@ -110,12 +111,12 @@ class Grammar implements Step<MessageEvent, MessageEvent> {
   }
 }
 
-function begun(event: BlockStart): MessageEvent[] {
+function begin(event: BlockStart, emit: Emit<MessageEvent>): void {
   const { index, content_block: block } = event;
   const deltas = deltasOf(block);
-  if (deltas.length === 0) return [event];
-  const told = deltas.map((delta) => ({ type: "content_block_delta" as const, index, delta }));
-  return [{ ...event, content_block: emptied(block) }, ...told];
+  if (deltas.length === 0) return emit(event);
+  emit({ ...event, content_block: emptied(block) });
+  for (const delta of deltas) emit({ type: "content_block_delta", index, delta });
 }
 
 function brokenInput({ id }: ToolUseBlock): ProxyError {

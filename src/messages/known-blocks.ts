@@ -1,4 +1,5 @@
 import { Mender } from "./mender.ts";
+import type { Emit, Step } from "./through.ts";
 import type { MessageEvent } from "./types.ts";
 
 /** What an answer may consist of; a newer type, which no client knows, is left out. */
@@ -14,7 +15,7 @@ export const deltaTypes: ReadonlySet<string> = new Set([
 type BlockEvent = Extract<MessageEvent, { index: number }>;
 
 /** The blocks of one answer as clients know them: newer types are left out, the rest is numbered 0, 1, 2 …, and mended. */
-export class KnownBlocks {
+export class KnownBlocks implements Step<BlockEvent, MessageEvent> {
   /** Upstream block index → ours. */
   readonly #indices = new Map<number, number>();
   readonly #mender = new Mender();
@@ -25,17 +26,14 @@ export class KnownBlocks {
     return this.#count;
   }
 
-  /** What becomes of an event of a block. */
-  take(event: BlockEvent): MessageEvent[] {
+  take(event: BlockEvent, emit: Emit<MessageEvent>): void {
     if (event.type === "content_block_start") {
-      if (!blockTypes.has(event.content_block.type)) return [];
-      const index = this.#count++;
-      this.#indices.set(event.index, index);
-      return this.#mender.take({ ...event, index });
+      if (!blockTypes.has(event.content_block.type)) return;
+      this.#indices.set(event.index, this.#count++);
     }
-    if (event.type === "content_block_delta" && !deltaTypes.has(event.delta.type)) return [];
+    if (event.type === "content_block_delta" && !deltaTypes.has(event.delta.type)) return;
     const index = this.#indices.get(event.index);
-    if (index === undefined) return [];
-    return this.#mender.take(index === event.index ? event : { ...event, index });
+    if (index === undefined) return;
+    this.#mender.take(index === event.index ? event : { ...event, index }, emit);
   }
 }

@@ -1,7 +1,7 @@
 import { agentPrefix } from "./agent.ts";
 import { StopMatcher } from "./stop-matcher.ts";
 import { TokenMeter } from "./token-meter.ts";
-import type { Step } from "./through.ts";
+import type { Emit, Step } from "./through.ts";
 import type { MessageEvent, MessagesRequest, StopReason } from "./types.ts";
 
 /**
@@ -54,41 +54,41 @@ class Limiter implements Step<MessageEvent, MessageEvent> {
     this.#meter = new TokenMeter(maxTokens);
   }
 
-  /** Whether the answer was cut: what `take` returned last is its end. */
+  /** Whether the answer was cut: what passed last is its end. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** The events that may pass. */
-  take(event: MessageEvent): MessageEvent[] {
+  take(event: MessageEvent, emit: Emit<MessageEvent>): void {
     switch (event.type) {
       case "ping":
-        return [event];
+        return emit(event);
       case "message_start":
         this.#outputTokens = event.message.usage.output_tokens;
-        return [event];
+        return emit(event);
       case "content_block_start":
-        if (this.#maxTokens === 0) return this.#end("max_tokens", null);
-        if (event.content_block.type === "text") return this.#hold(event);
+        if (this.#maxTokens === 0) return this.#end("max_tokens", null, emit);
+        if (event.content_block.type === "text") return this.#hold(event, emit);
         if (event.content_block.type === "tool_use" && this.#calls++ > 0 && this.#oneCall) {
-          return [...this.#flush(), ...this.#end("tool_use", null)];
+          this.#flush(emit);
+          return this.#end("tool_use", null, emit);
         }
-        return this.#pass(event);
+        return this.#pass(event, emit);
       case "content_block_delta":
-        return this.#delta(event);
+        return this.#delta(event, emit);
       case "content_block_stop":
-        return this.#hold(event);
+        return this.#hold(event, emit);
       case "message_delta":
       case "message_stop":
-        return this.#pass(event);
+        return this.#pass(event, emit);
     }
   }
 
-  #delta(event: Extract<MessageEvent, { type: "content_block_delta" }>): MessageEvent[] {
+  #delta(event: Extract<MessageEvent, { type: "content_block_delta" }>, emit: Emit<MessageEvent>): void {
     const { delta } = event;
     if (delta.type === "thinking_delta") this.#characters += delta.thinking.length;
     if (delta.type === "input_json_delta") this.#characters += delta.partial_json.length;
-    if (delta.type !== "text_delta") return this.#hold(event);
+    if (delta.type !== "text_delta") return this.#hold(event, emit);
 
     const match = this.#matcher.push(delta.text);
     const over = this.#meter.push(delta.text);
@@ -98,7 +98,7 @@ class Limiter implements Step<MessageEvent, MessageEvent> {
       this.#held.length > 0 ||
       this.#matcher.pending > 0 ||
       isHighSurrogate(delta.text.charCodeAt(delta.text.length - 1));
-    if (match === undefined && over === undefined && !waits) return [event];
+    if (match === undefined && over === undefined && !waits) return emit(event);
     const before = this.#heldText.length;
     const last = this.#held.at(-1);
     // As one piece with what it completes: a stop sequence that was none, or the half of a character.
@@ -106,29 +106,30 @@ class Limiter implements Step<MessageEvent, MessageEvent> {
     else this.#held.push(event);
     this.#heldText += delta.text;
     if (over !== undefined && over < (match?.end ?? Infinity)) {
-      return [...this.#release(this.#whole(before + over)), ...this.#end("max_tokens", null)];
+      this.#release(this.#whole(before + over), emit);
+      return this.#end("max_tokens", null, emit);
     }
-    if (match === undefined) return this.#release(this.#clear);
-    const passed = this.#release(before + match.end - match.stop.length);
-    return [...passed, ...this.#end("stop_sequence", match.stop)];
+    if (match === undefined) return this.#release(this.#clear, emit);
+    this.#release(before + match.end - match.stop.length, emit);
+    this.#end("stop_sequence", match.stop, emit);
   }
 
   /** An event that keeps its place behind the text that is held back. */
-  #hold(event: MessageEvent): MessageEvent[] {
+  #hold(event: MessageEvent, emit: Emit<MessageEvent>): void {
     this.#held.push(event);
-    return this.#release(this.#clear);
+    this.#release(this.#clear, emit);
   }
 
   /** An event behind which no stop sequence can go on. */
-  #pass(event: MessageEvent): MessageEvent[] {
+  #pass(event: MessageEvent, emit: Emit<MessageEvent>): void {
     this.#held.push(event);
-    return this.#flush();
+    this.#flush(emit);
   }
 
-  #flush(): MessageEvent[] {
+  #flush(emit: Emit<MessageEvent>): void {
     this.#matcher.reset();
     this.#meter.reset();
-    return this.#release(this.#heldText.length);
+    this.#release(this.#heldText.length, emit);
   }
 
   /** How much of the held text is surely no beginning of a stop sequence. */
@@ -142,35 +143,31 @@ class Limiter implements Step<MessageEvent, MessageEvent> {
   }
 
   /** So much of the held text, with the events before and right behind it. */
-  #release(length: number): MessageEvent[] {
+  #release(length: number, emit: Emit<MessageEvent>): void {
     this.#heldText = this.#heldText.slice(length);
-    const passed: MessageEvent[] = [];
     let rest = length;
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
       const text = textOf(next);
       if (text.length > rest) {
-        if (rest > 0) passed.push(withText(next, text.slice(0, rest)));
+        if (rest > 0) emit(withText(next, text.slice(0, rest)));
         this.#held[0] = withText(next, text.slice(rest));
         break;
       }
       rest -= text.length;
-      passed.push(next);
       this.#held.shift();
       if (next.type === "content_block_start") this.#open = next.index;
       if (next.type === "content_block_stop") this.#open = undefined;
+      emit(next);
     }
-    return passed;
   }
 
   /** The end of an answer that is cut here. */
-  #end(stop_reason: StopReason, stop_sequence: string | null): MessageEvent[] {
+  #end(stop_reason: StopReason, stop_sequence: string | null, emit: Emit<MessageEvent>): void {
     this.#ended = true;
     const output_tokens = Math.max(this.#outputTokens, Math.ceil(this.#characters / charactersPerToken));
-    return [
-      ...(this.#open === undefined ? [] : [{ type: "content_block_stop" as const, index: this.#open }]),
-      { type: "message_delta", delta: { stop_reason, stop_sequence }, usage: { output_tokens } },
-      { type: "message_stop" },
-    ];
+    if (this.#open !== undefined) emit({ type: "content_block_stop", index: this.#open });
+    emit({ type: "message_delta", delta: { stop_reason, stop_sequence }, usage: { output_tokens } });
+    emit({ type: "message_stop" });
   }
 }
 

@@ -23,7 +23,9 @@ export class StopMatcher {
 
   /** How much of the text's end may be the beginning of a stop sequence (UTF-16 units). */
   get pending(): number {
-    return this.#stops.reduce((most, { matched }) => Math.max(most, matched), 0);
+    let most = 0;
+    for (const { matched } of this.#stops) if (matched > most) most = matched;
+    return most;
   }
 
   /**
@@ -31,6 +33,7 @@ export class StopMatcher {
    * writes; of those that end together, the longest.
    */
   push(piece: string): StopMatch | undefined {
+    if (this.#stops.length === 0) return undefined;
     for (let position = 0; position < piece.length; position++) {
       let found: string | undefined;
       for (const stop of this.#stops) {

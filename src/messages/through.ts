@@ -1,6 +1,9 @@
+/** Where a step hands on what it makes. */
+export type Emit<Out> = (thing: Out) => void;
+
 /** What becomes of things that come one after the other. */
 export interface Step<In, Out> {
-  take(thing: In): readonly Out[];
+  take(thing: In, emit: Emit<Out>): void;
   /** Whether this was the last: nothing more is asked for. */
   readonly ended?: boolean;
   /** There are no more. Throws where that is too early. */
@@ -18,30 +21,42 @@ export async function* through<In, Out>(
 ): AsyncGenerator<readonly Out[]> {
   const steps = [first, ...rest] as Step<unknown, unknown>[];
   let passed: unknown[] = [];
-  const take = (thing: unknown, at: number): void => {
-    const step = steps[at];
-    if (step === undefined) passed.push(thing);
-    else for (const one of step.take(thing)) take(one, at + 1);
-  };
-  const ended = () => steps.some((step) => step.ended);
+  const take = chained(steps, (thing) => passed.push(thing));
   for await (const things of source) {
     passed = [];
     try {
       for (const thing of things) {
-        take(thing, 0);
-        if (ended()) break;
+        take(thing);
+        if (haveEnded(steps)) break;
       }
     } catch (error) {
       if (passed.length > 0) yield passed as Out[];
       throw error;
     }
     // Out of the loop first: that ends the source, which would go on writing while a slow client reads.
-    if (ended()) break;
+    if (haveEnded(steps)) break;
     if (passed.length > 0) yield passed as Out[];
     passed = [];
   }
-  if (!ended()) for (const step of steps) step.finish?.();
+  if (!haveEnded(steps)) for (const step of steps) step.finish?.();
   if (passed.length > 0) yield passed as Out[];
+}
+
+/** The steps as one: each hands on to the next, and the last to `emit`. */
+function chained(steps: readonly Step<unknown, unknown>[], emit: Emit<unknown>): Emit<unknown> {
+  return steps.reduceRight<Emit<unknown>>((next, step) => (thing) => step.take(thing, next), emit);
+}
+
+function haveEnded(steps: readonly Step<unknown, unknown>[]): boolean {
+  for (const step of steps) if (step.ended) return true;
+  return false;
+}
+
+/** All that a step makes of one thing. */
+export function madeOf<In, Out>(step: Step<In, Out>, thing: In): Out[] {
+  const made: Out[] = [];
+  step.take(thing, (one) => made.push(one));
+  return made;
 }
 
 /** Things that come one by one, each for itself. */

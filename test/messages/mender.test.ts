@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Mender } from "../../src/messages/mender.ts";
+import { madeOf } from "../../src/messages/through.ts";
 import type { BlockDelta, MessageEvent } from "../../src/messages/types.ts";
 
 const kinds = {
@@ -15,7 +16,7 @@ const unit = fc.constantFrom("a", "\ud83d", "\ude00", "😀", "\u0301");
 function mend(deltas: BlockDelta[], mender = new Mender()): BlockDelta[] {
   const stop: MessageEvent = { type: "content_block_stop", index: 3 };
   const events = deltas.map((delta): MessageEvent => ({ type: "content_block_delta", index: 3, delta }));
-  const mended = [...events, stop].flatMap((event) => mender.take(event));
+  const mended = [...events, stop].flatMap((event) => madeOf(mender, event));
   expect(mended.at(-1)).toEqual(stop);
   return mended.slice(0, -1).map((event) => {
     expect(event).toMatchObject({ type: "content_block_delta", index: 3 });

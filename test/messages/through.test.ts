@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { singly, type Step, through } from "../../src/messages/through.ts";
+import { type Emit, singly, type Step, through } from "../../src/messages/through.ts";
 import { flat } from "../support/flat.ts";
 
 /** Says each number twice, and throws or ends at one of them. */
@@ -12,10 +12,11 @@ class Double implements Step<number, number> {
     readonly endsAt?: number,
   ) {}
 
-  take(thing: number): number[] {
+  take(thing: number, emit: Emit<number>): void {
     if (thing === this.throwsAt) throw new Error(`at ${thing}`);
     this.ended = thing === this.endsAt;
-    return [thing, thing];
+    emit(thing);
+    emit(thing);
   }
 }
 
@@ -96,7 +97,7 @@ describe("the source", () => {
 
   test("that ends is told to the steps, where none of them has", async () => {
     const step = (ended: boolean) => ({
-      take: () => [],
+      take: () => {},
       ended,
       finish: () => {
         throw new Error("too early");

@@ -1,7 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import { KnownBlocks } from "../../messages/known-blocks.ts";
 import type { ToolNames } from "../../messages/tool-names.ts";
-import { type Step, through } from "../../messages/through.ts";
+import { type Emit, type Step, through } from "../../messages/through.ts";
 import type { AnswerBlock, Events, MessageEvent } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
 import { readEvent } from "../event-schema.ts";
@@ -23,30 +23,29 @@ class EventReader implements Step<SseMessage, MessageEvent> {
 
   constructor(readonly names: ToolNames) {}
 
-  take({ data }: SseMessage): readonly MessageEvent[] {
+  take({ data }: SseMessage, emit: Emit<MessageEvent>): void {
     const event = parse(data) as MessageEvent | { type: "error" };
     switch (event.type) {
       case "error":
         throw streamFailure(event);
       case "message_start":
         this.#started = true;
-        return [{ ...event, message: { ...event.message, usage: completeUsage(event.message.usage) } }];
+        return emit({ ...event, message: { ...event.message, usage: completeUsage(event.message.usage) } });
       case "content_block_start":
-        return this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
+        return this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) }, emit);
       case "content_block_delta":
       case "content_block_stop":
-        return this.#blocks.take(event);
+        return this.#blocks.take(event, emit);
       case "message_delta":
         // Without a reason it is not the end yet.
-        return event.delta.stop_reason ? [{ ...event, usage: event.usage ?? {} }] : [];
+        if (event.delta.stop_reason) emit({ ...event, usage: event.usage ?? {} });
+        return;
       case "message_stop":
         this.ended = true;
-        return [event];
+        return emit(event);
       case "ping":
         // Before the start it would stand for a good answer, which may yet be an error.
-        return this.#started ? [event] : [];
-      default:
-        return [];
+        if (this.#started) emit(event);
     }
   }
 

@@ -1,5 +1,6 @@
 import { deltasOf, emptied } from "../../messages/blocks.ts";
 import { Mender } from "../../messages/mender.ts";
+import { madeOf } from "../../messages/through.ts";
 import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, Usage } from "../../messages/types.ts";
 import { completeUsage, updateUsage } from "../../messages/usage.ts";
 
@@ -59,12 +60,12 @@ export class Fold {
 
   delta(delta: BlockDelta): MessageEvent[] {
     if (delta.type === "text_delta") this.#lastText = delta.text || this.#lastText;
-    return this.#mender.take({ type: "content_block_delta", index: this.#count - 1, delta });
+    return madeOf(this.#mender, { type: "content_block_delta", index: this.#count - 1, delta });
   }
 
   close(): MessageEvent[] {
     this.#open = false;
-    return [...this.#mender.take({ type: "content_block_stop", index: this.#count - 1 }), ...this.#flush()];
+    return [...madeOf(this.#mender, { type: "content_block_stop", index: this.#count - 1 }), ...this.#flush()];
   }
 
   /** Adds a whole block of our own, as soon as there is room for it. */
@@ -93,7 +94,7 @@ export class Fold {
     return blocks.flatMap((block) => [
       this.#opening(emptied(block)),
       ...deltasOf(block).flatMap((delta) => this.delta(delta)),
-      ...this.#mender.take({ type: "content_block_stop", index: this.#count - 1 }),
+      ...madeOf(this.#mender, { type: "content_block_stop", index: this.#count - 1 }),
     ]);
   }
 

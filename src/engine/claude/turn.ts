@@ -1,6 +1,7 @@
 import { ProxyError } from "../../error.ts";
 import { isBlank } from "../../messages/conversation.ts";
 import { KnownBlocks } from "../../messages/known-blocks.ts";
+import { madeOf } from "../../messages/through.ts";
 import type { ToolNames } from "../../messages/tool-names.ts";
 import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
@@ -68,14 +69,14 @@ export class Turn implements TurnReader {
         this.#start = { ...event.message, usage: completeUsage(event.message.usage) };
         return nothing;
       case "content_block_start": {
-        const events = this.#blocks.take({ ...event, content_block: this.#forClient(event.content_block) });
+        const events = madeOf(this.#blocks, { ...event, content_block: this.#forClient(event.content_block) });
         return events.length === 0 ? nothing : { events: [...this.#open(), ...events] };
       }
       case "content_block_delta":
         this.#visible ||= event.delta.type === "text_delta" && !isBlank(event.delta.text);
-        return { events: this.#blocks.take(event) };
+        return { events: madeOf(this.#blocks, event) };
       case "content_block_stop":
-        return { events: this.#blocks.take(event) };
+        return { events: madeOf(this.#blocks, event) };
       case "message_delta": {
         const { stop_reason } = event.delta;
         if (!stop_reason) return nothing;
