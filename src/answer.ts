@@ -1,16 +1,16 @@
 /** One exchange: a decoded request meets an engine, and its events become a Response. */
 
-import type { Dialect, Exchange, SseMessage } from "./dialect/dialect.ts";
+import type { Dialect, Exchange } from "./dialect/dialect.ts";
 import { formatChecks } from "./dialect/format.ts";
 import type { Call, Engine, Observer, Turn } from "./engine/engine.ts";
-import { ProxyError, toProxyError } from "./error.ts";
+import type { ProxyError } from "./error.ts";
+import { EventStream, Pulse, type Together, wholeStream } from "./event-stream.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
 import type { Emit, Step } from "./messages/through.ts";
 import type { BlockDelta, MessageEvent } from "./messages/types.ts";
 import { noUsage, updateUsage } from "./messages/usage.ts";
-import { formatComment, formatSseLine } from "./wire/sse.ts";
 
 /** The headers of an event stream. */
 export const eventStream = {
@@ -20,8 +20,7 @@ export const eventStream = {
   "x-accel-buffering": "no",
 };
 
-/** A stream says something after so much silence, or whatever stands between would take it for dead (milliseconds). */
-const longestSilence = 15_000;
+const everyStreams = new Pulse(15_000);
 
 /** How long trouble that passes may last (seconds): where nothing is known, a client tries again after this. */
 const moment = 5;
@@ -30,18 +29,13 @@ const moment = 5;
  * Runs an exchange. Nothing is answered before the first event is known, so that an early failure is thrown and gets its
  * true status; a later one is written into the stream in the dialect's own shape.
  */
-export async function answer(
-  exchange: Exchange,
-  engine: Engine,
-  call: Call,
-  silence = longestSilence,
-): Promise<Response> {
+export async function answer(exchange: Exchange, engine: Engine, call: Call, pulse = everyStreams): Promise<Response> {
   const { request } = exchange;
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);
   observer.billed(() => turn.cost?.());
-  const steps = [...limits(request), ...formatChecks(request), new Watch(observer)];
-  const events = inGrammar(turn, ...steps);
+  const watch = new Watch(observer);
+  const events = inGrammar(turn, ...limits(request), ...formatChecks(request), watch);
   const first = await events.next();
   const headers = { ...describe(exchange.warnings, turn), ...turn.headers };
   observer.answered(headers);
@@ -50,9 +44,10 @@ export async function answer(
     observer.ended();
     return Response.json(exchange.encoder.whole(message), { headers });
   }
+  const head = { headers: { ...eventStream, ...headers } };
+  if (watch.ended && !first.done) return new Response(wholeStream(first.value, exchange.encoder, observer), head);
   observer.streaming();
-  const body = streamOf(exchange, first, events, call, silence);
-  return new Response(body, { headers: { ...eventStream, ...headers } });
+  return new Response(new ReadableStream(new EventStream(first, events, exchange.encoder, call, pulse)), head);
 }
 
 /** The answer of a request that failed before its first event. */
@@ -83,14 +78,9 @@ function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 1000);
 }
 
-function textOf(messages: readonly SseMessage[]): string {
-  let text = "";
-  for (const message of messages) text += formatSseLine(message);
-  return text;
-}
-
 /** Tells the observer what passes. */
 class Watch implements Step<MessageEvent, MessageEvent> {
+  ended = false;
   #usage = noUsage;
   #spoke = false;
 
@@ -108,6 +98,7 @@ class Watch implements Step<MessageEvent, MessageEvent> {
       this.#spoke = true;
       this.#tell(event.delta);
     }
+    this.ended = event.type === "message_stop";
     emit(event);
   }
 
@@ -118,8 +109,6 @@ class Watch implements Step<MessageEvent, MessageEvent> {
   }
 }
 
-type Together = readonly MessageEvent[];
-
 /** The events, of which some were taken already. */
 async function* from(first: IteratorResult<Together>, rest: AsyncGenerator<Together>): AsyncGenerator<Together> {
   try {
@@ -128,69 +117,4 @@ async function* from(first: IteratorResult<Together>, rest: AsyncGenerator<Toget
   } finally {
     await rest.return(undefined);
   }
-}
-
-/** The events as server-sent events. Pulled by the client: one that reads slowly slows the engine down. */
-function streamOf(
-  { encoder }: Exchange,
-  first: IteratorResult<Together>,
-  events: AsyncGenerator<Together>,
-  call: Call,
-  silence: number,
-): ReadableStream<Uint8Array> {
-  const { observer } = call;
-  const utf8 = new TextEncoder();
-  let ahead: IteratorResult<Together> | undefined = first;
-  let left = false;
-  let spoke = performance.now();
-  let pulse: Timer | undefined;
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      pulse = setInterval(() => {
-        // Only where the client has read all there was: comments must not pile up behind a slow one.
-        if (performance.now() - spoke < silence || (controller.desiredSize ?? 0) <= 0) return;
-        controller.enqueue(utf8.encode(formatComment("still here")));
-        spoke = performance.now();
-      }, silence / 3);
-    },
-    async pull(controller) {
-      const write = (text: string) => {
-        if (text !== "" && !left) controller.enqueue(utf8.encode(text));
-        spoke = performance.now();
-        return text !== "";
-      };
-      let text = "";
-      try {
-        // Events may have no word in the dialect, and a pull that brings nothing is not repeated.
-        for (let written = false; !written && !left;) {
-          const next: IteratorResult<Together> = ahead ?? (await events.next());
-          ahead = undefined;
-          if (next.done) {
-            clearInterval(pulse);
-            controller.close();
-            observer.ended();
-            return;
-          }
-          for (const event of next.value) text += textOf(encoder.event(event));
-          written = write(text);
-          text = "";
-        }
-      } catch (thrown) {
-        clearInterval(pulse);
-        if (left) return;
-        const error = toProxyError(thrown);
-        // Status and headers are long gone, and a thrown error would reset the connection.
-        write(text + textOf(encoder.error(error)));
-        controller.close();
-        observer.ended(error);
-      }
-    },
-    cancel() {
-      left = true;
-      clearInterval(pulse);
-      call.abort();
-      void events.return(undefined);
-      observer.ended(new ProxyError("canceled", "The client went away."));
-    },
-  });
 }

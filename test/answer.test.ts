@@ -5,6 +5,7 @@ import { answer } from "../src/answer.ts";
 import { anthropic } from "../src/dialect/anthropic/index.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { ProxyError } from "../src/error.ts";
+import { Pulse } from "../src/event-stream.ts";
 import type { MessageEvent } from "../src/messages/types.ts";
 import { eventsOf, messageOf, text } from "./support/mock-replies.ts";
 import { singly } from "../src/messages/through.ts";
@@ -32,7 +33,7 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   const observer = { ...indifferent, ended: (error?: ProxyError) => void ended.push(error) };
   const abort = () => void left.push(true);
   const { signal } = new AbortController();
-  const response = await answer(exchange, engine, { headers: new Headers(), signal, abort, observer }, 30);
+  const response = await answer(exchange, engine, { headers: new Headers(), signal, abort, observer }, new Pulse(30));
   return { response, ended, left };
 }
 

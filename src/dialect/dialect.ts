@@ -1,4 +1,5 @@
 import type { ProxyError } from "../error.ts";
+import type { Emit } from "../messages/through.ts";
 import type { AnswerMessage, MessageEvent, MessagesRequest, Model } from "../messages/types.ts";
 import type { Memory } from "./responses/memory.ts";
 
@@ -39,14 +40,20 @@ export interface Exchange {
   readonly encoder: Encoder;
 }
 
-/** Turns the events of one answer into the dialect's own. Keeps state: one encoder serves one answer. */
+/** Writes one answer in the dialect's own shape: either as a stream, or whole. */
 export interface Encoder {
-  /** The SSE messages that one event becomes, in order; none where the dialect has no word for it. */
-  event(event: MessageEvent): SseMessage[];
-  /** The last SSE messages of a stream that failed after its first event. */
-  error(error: ProxyError): SseMessage[];
+  /** The SSE messages of the stream go to `emit`, in order. */
+  stream(emit: Emit<SseMessage>): StreamEncoder;
   /** The whole answer, for a client that did not ask for a stream. */
   whole(message: AnswerMessage): unknown;
+}
+
+/** Writes the SSE messages of a stream. */
+export interface StreamEncoder {
+  /** Those that one event becomes; none where the dialect has no word for it. */
+  event(event: MessageEvent): void;
+  /** The last ones of a stream that failed after its first event. */
+  error(error: ProxyError): void;
 }
 
 /** Neither has a line break. */

@@ -160,7 +160,8 @@ function shortened(body: string): string {
 
 function encode({ encoder }: Exchange, all: readonly MessageEvent[]): number {
   let length = 0;
-  for (const event of all) for (const message of encoder.event(event)) length += formatSse(message).length;
+  const stream = encoder.stream((message) => (length += formatSse(message).length));
+  for (const event of all) stream.event(event);
   return length;
 }
 

@@ -13,6 +13,7 @@ import { parameters as responsesParameters } from "../../src/dialect/responses/p
 import { ProxyError } from "../../src/error.ts";
 import type { Parameters } from "../../src/messages/parameters.ts";
 import { storedResponse } from "../store/material.ts";
+import { sseOf } from "./serve.ts";
 import { answer, text, thinking } from "./answers.ts";
 import { createMemory } from "./responses/memory.ts";
 
@@ -236,8 +237,8 @@ describe.each<Case>([
     const before = memory.stored.size;
     const { request, stream, warnings, encoder } = dialect.decode({ model: "m", ...least, ...fields }, context);
     // What an answer looks like, and whether it is kept, may depend on a parameter too.
-    const events = answer([thinking("c2ln", "hm"), text("a")], "end_turn").flatMap((event) => encoder.event(event));
-    const shape = events.map(({ data }) => shapeOf(data));
+    const messages = sseOf(encoder, { events: answer([thinking("c2ln", "hm"), text("a")], "end_turn") });
+    const shape = messages.map(({ data }) => shapeOf(data));
     const kept = memory.stored.size - before;
     return { asked: JSON.stringify({ request, stream, kept, shape }), warnings };
   };

@@ -36,5 +36,9 @@ export function serveScript(dialect: Dialect, { events, failure }: Script) {
 
 /** The SSE messages of a scripted answer. */
 export function sseOf(encoder: Encoder, { events, failure }: Script): SseMessage[] {
-  return [...events.flatMap((event) => encoder.event(event)), ...(failure ? encoder.error(failure) : [])];
+  const messages: SseMessage[] = [];
+  const stream = encoder.stream((message) => messages.push(message));
+  for (const event of events) stream.event(event);
+  if (failure) stream.error(failure);
+  return messages;
 }

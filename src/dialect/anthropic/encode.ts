@@ -1,6 +1,8 @@
+import type { ProxyError } from "../../error.ts";
+import type { Emit } from "../../messages/through.ts";
 import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
-import type { Encoder, SseMessage } from "../dialect.ts";
+import type { Encoder, SseMessage, StreamEncoder } from "../dialect.ts";
 import { errorObject } from "./errors.ts";
 
 /**
@@ -9,26 +11,43 @@ import { errorObject } from "./errors.ts";
  * nothing is known, and those that clients want absent where they have nothing to say are absent.
  */
 export function createEncoder(model: string): Encoder {
-  let usage = noUsage;
-  const encode = (event: MessageEvent): WireEvent => {
+  return { stream: (emit) => new EventEncoder(model, emit), whole: (message) => toMessage(message, model) };
+}
+
+class EventEncoder implements StreamEncoder {
+  #usage = noUsage;
+
+  constructor(
+    readonly model: string,
+    readonly emit: Emit<SseMessage>,
+  ) {}
+
+  event(event: MessageEvent): void {
+    this.#tell(this.#encode(event));
+  }
+
+  error(error: ProxyError): void {
+    this.#tell({ type: "error", error: errorObject(error) });
+  }
+
+  #tell(wire: WireEvent): void {
+    this.emit({ event: wire.type, data: JSON.stringify(wire) });
+  }
+
+  #encode(event: MessageEvent): WireEvent {
     switch (event.type) {
       case "message_start":
-        usage = event.message.usage;
-        return { type: event.type, message: toMessage(event.message, model) };
+        this.#usage = event.message.usage;
+        return { type: event.type, message: toMessage(event.message, this.model) };
       case "content_block_start":
         return { type: event.type, index: event.index, content_block: toBlock(event.content_block) };
       case "message_delta":
-        usage = updateUsage(usage, event.usage);
-        return { type: event.type, delta: toStop(event.delta), usage: toDeltaUsage(usage, event.usage) };
+        this.#usage = updateUsage(this.#usage, event.usage);
+        return { type: event.type, delta: toStop(event.delta), usage: toDeltaUsage(this.#usage, event.usage) };
       default:
         return event;
     }
-  };
-  return {
-    event: (event) => [toSse(encode(event))],
-    error: (error) => [toSse({ type: "error", error: errorObject(error) })],
-    whole: (message) => toMessage(message, model),
-  };
+  }
 }
 
 export type WireEvent =
@@ -42,10 +61,6 @@ export type WireMessage = ReturnType<typeof toMessage>;
 export type WireBlock = ReturnType<typeof toBlock>;
 export type WireStop = ReturnType<typeof toStop>;
 export type WireDeltaUsage = ReturnType<typeof toDeltaUsage>;
-
-function toSse(wire: WireEvent): SseMessage {
-  return { event: wire.type, data: JSON.stringify(wire) };
-}
 
 function toMessage(message: AnswerMessage, model: string) {
   const { id, type, role, content, usage } = message;

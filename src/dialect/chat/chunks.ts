@@ -1,5 +1,9 @@
+import type { ProxyError } from "../../error.ts";
+import type { Emit } from "../../messages/through.ts";
 import type { BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
+import type { SseMessage, StreamEncoder } from "../dialect.ts";
+import { errorObject } from "../openai-errors.ts";
 import type { CallDelta, CallSpelling } from "./calls.ts";
 import { type FinishReason, finishReason, refusalText } from "./stop.ts";
 import { encodeUsage } from "./usage.ts";
@@ -41,15 +45,18 @@ export interface EncoderOptions {
   calls: CallSpelling;
 }
 
-/** Canonical events as the data of chat completion chunks (api-dialects 2.3, 5.3). One writer writes one answer. */
-export class ChunkWriter {
+/** Canonical events as chat completion chunks (api-dialects 2.3, 5.3). One writer writes one answer. */
+export class ChunkWriter implements StreamEncoder {
   // What stays the same around a delta is spelled once: a long answer has thousands of chunks.
   readonly #before: string;
   readonly #after: string;
   readonly #beforeDelta: string;
   readonly #afterDelta: string;
+  readonly #beforeText: string;
+  readonly #afterText: string;
   readonly #includeUsage: boolean;
   readonly #spelling: CallSpelling;
+  readonly #emit: Emit<SseMessage>;
 
   #usage = noUsage;
   #stopReason: StopReason = "end_turn";
@@ -58,7 +65,7 @@ export class ChunkWriter {
   #callIsOpen = false;
   #callHasArguments = false;
 
-  constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions) {
+  constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions, emit: Emit<SseMessage>) {
     const head: Omit<Chunk, "choices" | "usage"> = {
       id,
       object: "chat.completion.chunk",
@@ -71,20 +78,23 @@ export class ChunkWriter {
     const [before, after] = JSON.stringify(choiceOf({})).split("{}");
     this.#beforeDelta = `${this.#before},"choices":[${before}`;
     this.#afterDelta = `${after}]${this.#after}`;
+    this.#beforeText = `${this.#beforeDelta}{"content":`;
+    this.#afterText = `}${this.#afterDelta}`;
     this.#includeUsage = includeUsage;
     this.#spelling = calls;
+    this.#emit = emit;
   }
 
-  write(event: MessageEvent): string[] {
+  event(event: MessageEvent): void {
     switch (event.type) {
       case "ping":
-        return [];
+        return;
       case "message_start":
         this.#usage = event.message.usage;
-        return [this.#chunk({ role: "assistant", content: "", refusal: null })];
+        return this.#chunk({ role: "assistant", content: "", refusal: null });
       case "content_block_start": {
         const block = event.content_block;
-        if (block.type !== "tool_use") return [];
+        if (block.type !== "tool_use") return;
         this.#callIsOpen = true;
         this.#callHasArguments = false;
         return this.#callChunk(this.#spelling.head(this.#calls, block));
@@ -97,58 +107,64 @@ export class ChunkWriter {
         this.#stopReason = event.delta.stop_reason;
         this.#usage = updateUsage(this.#usage, event.usage);
         const refusal = refusalText(event.delta.stop_reason, event.delta.stop_details);
-        return refusal === null ? [] : [this.#chunk({ refusal })];
+        if (refusal !== null) this.#chunk({ refusal });
+        return;
       }
       case "message_stop":
-        return [this.#lastChunk(), ...this.#usageChunk(), "[DONE]"];
+        return this.#end();
     }
   }
 
-  #delta(delta: BlockDelta): string[] {
+  error(error: ProxyError): void {
+    // No [DONE] after it: a stream that failed must not look complete.
+    this.#emit({ data: JSON.stringify({ error: errorObject(error) }) });
+  }
+
+  #delta(delta: BlockDelta): void {
     switch (delta.type) {
       case "text_delta":
         // What nearly every chunk is: the text alone is quoted in half the time.
-        return [`${this.#beforeDelta}{"content":${JSON.stringify(delta.text)}}${this.#afterDelta}`];
+        return this.#emit({ data: this.#beforeText + JSON.stringify(delta.text) + this.#afterText });
       case "thinking_delta":
-        return delta.thinking === "" ? [] : [this.#chunk({ reasoning_content: delta.thinking })];
+        if (delta.thinking !== "") this.#chunk({ reasoning_content: delta.thinking });
+        return;
       case "input_json_delta":
-        return delta.partial_json === "" ? [] : this.#arguments(delta.partial_json);
+        if (delta.partial_json !== "") this.#arguments(delta.partial_json);
+        return;
       case "signature_delta":
       case "citations_delta":
-        return [];
+        return;
     }
   }
 
-  #blockStop(): string[] {
-    if (!this.#callIsOpen) return [];
-    const chunks = this.#callHasArguments ? [] : this.#arguments("{}");
+  #blockStop(): void {
+    if (!this.#callIsOpen) return;
+    if (!this.#callHasArguments) this.#arguments("{}");
     this.#callIsOpen = false;
     this.#calls += 1;
-    return chunks;
   }
 
-  #arguments(json: string): string[] {
+  #arguments(json: string): void {
     this.#callHasArguments = true;
-    return this.#callChunk(this.#spelling.arguments(this.#calls, json));
+    this.#callChunk(this.#spelling.arguments(this.#calls, json));
   }
 
-  #callChunk(delta: CallDelta | undefined): string[] {
-    return delta === undefined ? [] : [this.#chunk(delta)];
+  #callChunk(delta: CallDelta | undefined): void {
+    if (delta !== undefined) this.#chunk(delta);
   }
 
-  #chunk(delta: ChunkDelta): string {
-    return this.#beforeDelta + JSON.stringify(delta) + this.#afterDelta;
+  #chunk(delta: ChunkDelta): void {
+    this.#emit({ data: this.#beforeDelta + JSON.stringify(delta) + this.#afterDelta });
   }
 
-  #lastChunk(): string {
+  #end(): void {
     const choice = choiceOf({}, finishReason(this.#stopReason, this.#spelling));
-    return `${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}`;
-  }
-
-  #usageChunk(): string[] {
-    if (!this.#includeUsage) return [];
-    const usage: Chunk["usage"] = encodeUsage(this.#usage);
-    return [`${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}`];
+    this.#emit({ data: `${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}` });
+    if (this.#includeUsage) {
+      const usage: Chunk["usage"] = encodeUsage(this.#usage);
+      this.#emit({ data: `${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}` });
+    }
+    this.#emit({ data: "[DONE]" });
   }
 }
 

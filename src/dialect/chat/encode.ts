@@ -1,7 +1,6 @@
 import { mintChatCompletionId } from "../../messages/ids.ts";
 import type { AnswerMessage, ToolUseBlock } from "../../messages/types.ts";
 import type { Encoder } from "../dialect.ts";
-import { errorObject } from "../openai-errors.ts";
 import type { CallSpelling } from "./calls.ts";
 import { type AnswerHead, ChunkWriter, type EncoderOptions } from "./chunks.ts";
 import { finishReason, refusalText } from "./stop.ts";
@@ -13,11 +12,8 @@ import { encodeUsage } from "./usage.ts";
  */
 export function createEncoder(model: string, options: EncoderOptions): Encoder {
   const head: AnswerHead = { id: mintChatCompletionId(), created: Math.floor(Date.now() / 1000), model };
-  const writer = new ChunkWriter(head, options);
   return {
-    event: (event) => writer.write(event).map((data) => ({ data })),
-    // No [DONE] after it: a stream that failed must not look complete.
-    error: (error) => [{ data: JSON.stringify({ error: errorObject(error) }) }],
+    stream: (emit) => new ChunkWriter(head, options, emit),
     whole: (message) => toCompletion(message, head, options.calls),
   };
 }

@@ -1,8 +1,9 @@
 import { ProxyError } from "../../error.ts";
 import { parseToolInput } from "../../messages/tool-input.ts";
+import type { Emit } from "../../messages/through.ts";
 import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
-import type { Encoder, SseMessage } from "../dialect.ts";
+import type { Encoder, SseMessage, StreamEncoder } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import type { Item, ItemStatus } from "./items.ts";
 import type { Memory } from "./memory.ts";
@@ -25,13 +26,16 @@ export interface EncoderOptions {
 
 /** Canonical events as those of the Responses API (api-dialects 5.4). A whole answer is the last event's response. */
 export function createEncoder(options: EncoderOptions): Encoder {
-  return new ResponseEncoder(options);
+  return {
+    stream: (emit) => new ResponseEncoder(options, emit),
+    whole: (message) => new ResponseEncoder(options, () => {}).whole(message),
+  };
 }
 
 /** Stop reasons after which an answer is as long as it could be. */
 const cutting: ReadonlySet<StopReason> = new Set(["max_tokens", "model_context_window_exceeded"]);
 
-class ResponseEncoder implements Encoder {
+class ResponseEncoder implements StreamEncoder {
   readonly #options: EncoderOptions;
   readonly #writer: EventWriter;
   #response: ResponseObject;
@@ -43,40 +47,43 @@ class ResponseEncoder implements Encoder {
   #signature = "";
   #redacted: string | undefined;
 
-  constructor(options: EncoderOptions) {
+  constructor(options: EncoderOptions, emit: Emit<SseMessage>) {
     this.#options = options;
     this.#response = options.response;
-    this.#writer = new EventWriter(options.sealed);
+    this.#writer = new EventWriter(options.sealed, emit);
   }
 
-  event(event: MessageEvent): SseMessage[] {
+  event(event: MessageEvent): void {
     switch (event.type) {
       case "ping":
       case "content_block_stop":
-        return [];
+        return;
       case "message_start":
         this.#usage = event.message.usage;
         return this.#begin();
       case "content_block_start":
-        return [...this.#close("completed"), ...this.#open(event.content_block)];
+        this.#close("completed");
+        return this.#open(event.content_block);
       case "content_block_delta":
         return this.#delta(event.delta);
       case "message_delta":
         this.#stop = event.delta;
         this.#usage = updateUsage(this.#usage, event.usage);
-        return [];
+        return;
       case "message_stop":
         return this.#finish();
     }
   }
 
-  error(error: ProxyError): SseMessage[] {
-    const before = [...this.#begin(), ...this.#writer.close("incomplete")];
+  error(error: ProxyError): void {
+    this.#begin();
+    this.#writer.close("incomplete");
     const { output } = this.#writer;
     this.#keep({ ...this.#response, status: "failed", output, error: responseError(error) });
-    return [...before, ...this.#writer.fail(this.#response, errorObject(error))];
+    this.#writer.fail(this.#response, errorObject(error));
   }
 
+  /** What the last event says of a whole answer. */
   whole(message: AnswerMessage): ResponseObject {
     for (const event of tell(message)) {
       // What was cut is not there: what stands before it is whole.
@@ -86,20 +93,20 @@ class ResponseEncoder implements Encoder {
     return showResponse(this.#response, this.#options.sealed);
   }
 
-  #begin(): SseMessage[] {
-    if (this.#begun) return [];
+  #begin(): void {
+    if (this.#begun) return;
     this.#begun = true;
-    return this.#writer.begin(this.#response);
+    this.#writer.begin(this.#response);
   }
 
-  #open(block: AnswerBlock): SseMessage[] {
+  #open(block: AnswerBlock): void {
     this.#signature = "";
     this.#redacted = block.type === "redacted_thinking" ? block.data : undefined;
     this.#last = openItem(block);
-    return this.#writer.open(this.#last);
+    this.#writer.open(this.#last);
   }
 
-  #delta(delta: BlockDelta): SseMessage[] {
+  #delta(delta: BlockDelta): void {
     switch (delta.type) {
       case "text_delta":
         return this.#writer.piece(delta.text);
@@ -109,21 +116,21 @@ class ResponseEncoder implements Encoder {
         return this.#writer.piece(delta.partial_json);
       case "signature_delta":
         this.#signature = delta.signature;
-        return [];
+        return;
       case "citations_delta":
-        return [];
+        return;
     }
   }
 
   /** Ends the last item. Throws `upstream` for a call whose arguments are no JSON, unless it was cut. */
-  #close(status: ItemStatus): SseMessage[] {
+  #close(status: ItemStatus): void {
     const last = this.#last;
     this.#last = undefined;
     if (last instanceof OpenReasoning) last.sealed = this.#seal(last.thinking);
     if (last instanceof OpenCall && status === "completed" && parseToolInput(last.arguments) === undefined) {
       throw new ProxyError("upstream", `The input of the tool call ${last.call_id} is not a JSON object.`);
     }
-    return this.#writer.close(status);
+    this.#writer.close(status);
   }
 
   #seal(thinking: string): string | undefined {
@@ -137,19 +144,17 @@ class ResponseEncoder implements Encoder {
     return memory && worthIt ? sealReasoning(memory.seal, block) : undefined;
   }
 
-  #finish(): SseMessage[] {
+  #finish(): void {
     const { stop_reason, stop_details } = this.#stop;
     const refused = stop_reason === "refusal";
     const cut = cutting.has(stop_reason);
-    const events = this.#close(cut || refused ? "incomplete" : "completed");
+    this.#close(cut || refused ? "incomplete" : "completed");
     const spoke = this.#writer.output.some((item) => item.type !== "reasoning");
     if (refused) {
       const why = stop_details?.explanation ?? "The model declined to answer this request.";
-      events.push(
-        ...this.#writer.open(new OpenRefusal()),
-        ...this.#writer.piece(why),
-        ...this.#writer.close("completed"),
-      );
+      this.#writer.open(new OpenRefusal());
+      this.#writer.piece(why);
+      this.#writer.close("completed");
     }
     const reason = cut ? "max_output_tokens" : refused && spoke ? "content_filter" : undefined;
     this.#keep({
@@ -160,7 +165,7 @@ class ResponseEncoder implements Encoder {
       output: this.#writer.output,
       usage: encodeUsage(this.#usage),
     });
-    return [...events, ...this.#writer.end(this.#response)];
+    this.#writer.end(this.#response);
   }
 
   /** Stores the finished response before the client hears of its end, and may ask for it. */

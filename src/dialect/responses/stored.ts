@@ -25,25 +25,24 @@ export function encodeStored({ response }: StoredResponse, query: URLSearchParam
 export function replay({ response, pieces }: StoredResponse, query: URLSearchParams): SseMessage[] {
   const after = query.get("starting_after") ?? "-1";
   if (!/^-?\d{1,15}$/.test(after)) throw invalidRequest("starting_after", "Input should be a valid integer");
-  const writer = new EventWriter(asksForSeals(query));
+  const messages: SseMessage[] = [];
+  const writer = new EventWriter(asksForSeals(query), (message) => messages.push(message));
   const opening = { completed_at: null, error: null, incomplete_details: null, output: [], usage: null };
-  const events = writer.begin({ ...response, ...opening, status: "in_progress" });
+  writer.begin({ ...response, ...opening, status: "in_progress" });
   for (const [index, item] of response.output.entries()) {
-    events.push(...writer.open(reopen(item)));
+    writer.open(reopen(item));
     let rest = textOf(item);
     for (const length of pieces[index] ?? [rest.length]) {
-      events.push(...writer.piece(rest.slice(0, length)));
+      writer.piece(rest.slice(0, length));
       rest = rest.slice(length);
     }
-    events.push(...writer.close(item.type === "reasoning" ? "completed" : item.status));
+    writer.close(item.type === "reasoning" ? "completed" : item.status);
   }
   const { error } = response;
-  const ending =
-    error === null ? writer.end(response) : writer.fail(response, { type: "server_error", param: null, ...error });
+  if (error === null) writer.end(response);
+  else writer.fail(response, { type: "server_error", param: null, ...error });
   // The end of the stream has no number, and belongs to every answer.
-  return [...events, ...ending].filter(
-    (_, number) => number > Number(after) || number === events.length + ending.length - 1,
-  );
+  return messages.filter((_, number) => number > Number(after) || number === messages.length - 1);
 }
 
 /** `GET /v1/responses/{id}/input_items`: a page of them, the newest first unless asked otherwise. */

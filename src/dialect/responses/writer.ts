@@ -1,4 +1,5 @@
 import type { ProxyError } from "../../error.ts";
+import type { Emit } from "../../messages/through.ts";
 import type { SseMessage } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import { type ItemStatus, type OutputItem, withoutSeal } from "./items.ts";
@@ -26,62 +27,65 @@ export class EventWriter {
   #open: OpenItem | undefined;
 
   /** `sealed`: whether the client sees the sealed content of reasoning. */
-  constructor(readonly sealed: boolean) {}
+  constructor(
+    readonly sealed: boolean,
+    readonly emit: Emit<SseMessage>,
+  ) {}
 
   /** `response` is the one that has no output yet. */
-  begin(response: ResponseObject): SseMessage[] {
-    return [
-      this.#event({ type: "response.created", response }),
-      this.#event({ type: "response.in_progress", response }),
-    ];
+  begin(response: ResponseObject): void {
+    this.#event({ type: "response.created", response });
+    this.#event({ type: "response.in_progress", response });
   }
 
-  open(item: OpenItem): SseMessage[] {
+  open(item: OpenItem): void {
     this.#open = item;
     this.pieces.push([]);
     const output_index = this.output.length;
-    const added = this.#event({ type: "response.output_item.added", output_index, item: item.begun() });
-    return [added, ...this.#tell(item, item.start())];
+    this.#event({ type: "response.output_item.added", output_index, item: item.begun() });
+    this.#tell(item, item.start());
   }
 
   /** More of the open item; nothing is no event. */
-  piece(delta: string): SseMessage[] {
-    if (this.#open === undefined || delta === "") return [];
+  piece(delta: string): void {
+    if (this.#open === undefined || delta === "") return;
     this.pieces.at(-1)?.push(delta.length);
-    return this.#tell(this.#open, this.#open.piece(delta));
+    this.#tell(this.#open, this.#open.piece(delta));
   }
 
   /** The end of the open item, if there is one. */
-  close(status: ItemStatus): SseMessage[] {
+  close(status: ItemStatus): void {
     const open = this.#open;
-    if (open === undefined) return [];
+    if (open === undefined) return;
     this.#open = undefined;
-    const told = this.#tell(open, open.end());
+    this.#tell(open, open.end());
     const item = open.done(status);
     const output_index = this.output.push(item) - 1;
     const shown = this.sealed ? item : withoutSeal(item);
-    return [...told, this.#event({ type: "response.output_item.done", output_index, item: shown })];
+    this.#event({ type: "response.output_item.done", output_index, item: shown });
   }
 
   /** The last events; `response` is the whole one. */
-  end(response: ResponseObject): SseMessage[] {
+  end(response: ResponseObject): void {
     const shown = showResponse(response, this.sealed);
-    return [this.#event({ type: `response.${response.status}`, response: shown }), { data: "[DONE]" }];
+    this.#event({ type: `response.${response.status}`, response: shown });
+    this.emit({ data: "[DONE]" });
   }
 
   /** The last events of a response that failed: SDKs act on the first, Codex on the second. */
-  fail(response: ResponseObject, error: ReturnType<typeof errorObject>): SseMessage[] {
-    return [this.#event({ type: "error", error }), ...this.end(response)];
+  fail(response: ResponseObject, error: ReturnType<typeof errorObject>): void {
+    this.#event({ type: "error", error });
+    this.end(response);
   }
 
-  #tell(item: OpenItem, events: readonly ItemEvent[]): SseMessage[] {
+  #tell(item: OpenItem, events: readonly ItemEvent[]): void {
     const at = { item_id: item.id, output_index: this.output.length };
-    return events.map((event) => this.#event({ ...event, ...at }));
+    for (const event of events) this.#event({ ...event, ...at });
   }
 
-  #event(told: Told): SseMessage {
+  #event(told: Told): void {
     const event: ResponseEvent = { ...told, sequence_number: this.#sequence++ };
-    return { event: event.type, data: JSON.stringify(event) };
+    this.emit({ event: event.type, data: JSON.stringify(event) });
   }
 }
 

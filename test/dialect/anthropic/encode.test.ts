@@ -174,7 +174,8 @@ describe("on the wire", () => {
   });
 
   test("an error has no [DONE] and no request_id of its own", () => {
-    const [error, ...rest] = anthropic.decode(body, context).encoder.error(new ProxyError("timeout", "Too slow."));
+    const failure = new ProxyError("timeout", "Too slow.");
+    const [error, ...rest] = sseOf(anthropic.decode(body, context).encoder, { events: [], failure });
     expect(error).toEqual({
       event: "error",
       data: '{"type":"error","error":{"type":"timeout_error","message":"Too slow."}}',

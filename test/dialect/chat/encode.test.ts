@@ -215,7 +215,7 @@ describe("on the wire", () => {
 
   test("an error has all four keys, and no [DONE] after it", () => {
     const failure = new ProxyError("timeout", "Too slow.");
-    expect(chat.decode(body, context).encoder.error(failure)).toEqual([
+    expect(sseOf(chat.decode(body, context).encoder, { events: [], failure })).toEqual([
       { data: '{"error":{"message":"Too slow.","type":"server_error","param":null,"code":"timeout"}}' },
     ]);
   });

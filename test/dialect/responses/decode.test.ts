@@ -10,6 +10,7 @@ import { collect } from "../../../src/messages/collect.ts";
 import type { MessageEvent } from "../../../src/messages/types.ts";
 import { answer, streamOf, text, thinking, toolUse } from "../answers.ts";
 import { context, refusalOf } from "../refusal.ts";
+import { sseOf } from "../serve.ts";
 import { createMemory, remembering, withMemory } from "./memory.ts";
 
 const minimal = { model: "opus", input: "Hi" };
@@ -293,7 +294,7 @@ describe("a response that is continued", () => {
     const memory = createMemory();
     const given = remembering(memory);
     const { encoder } = responses.decode({ ...minimal, stream: true }, given);
-    for (const event of answer([text("b"), toolUse("t", "f", '{"a')], "max_tokens")) encoder.event(event);
+    sseOf(encoder, { events: answer([text("b"), toolUse("t", "f", '{"a')], "max_tokens") });
     const [id] = memory.stored.keys();
     expect(decoded({ previous_response_id: id, input: "go on" }, given).request.messages).toEqual([
       { role: "user", content: [textBlock("Hi")] },
@@ -328,7 +329,7 @@ describe("a response that is continued", () => {
     );
 
     const { encoder } = decoded({}, given);
-    encoder.error(new ProxyError("upstream", "Lost."));
+    sseOf(encoder, { events: [], failure: new ProxyError("upstream", "Lost.") });
     const failed = [...(given.memory as ReturnType<typeof createMemory>).stored.values()].at(-1);
     expect(failed?.response.status).toBe("failed");
     expect(at({ previous_response_id: failed?.response.id })).toMatchObject({ param: "previous_response_id" });

@@ -238,9 +238,8 @@ describe("on the wire", () => {
 
   test("a call whose arguments are no JSON is a failure, not a call", () => {
     const { encoder } = withMemory().decode({ ...body, stream: true }, remembering());
-    expect(() =>
-      answer([toolUse("t", "f", "{"), text("a")], "tool_use").flatMap((event) => encoder.event(event)),
-    ).toThrow("The input of the tool call t is not a JSON object.");
+    const events = answer([toolUse("t", "f", "{"), text("a")], "tool_use");
+    expect(() => sseOf(encoder, { events })).toThrow("The input of the tool call t is not a JSON object.");
   });
 
   test("sealed reasoning only where it was asked for, and nothing but that is kept back", () => {

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { encodeInputItems, encodeStored, findResponse } from "../../../src/dialect/responses/stored.ts";
 import { answer, text } from "../answers.ts";
+import { sseOf } from "../serve.ts";
 import { createMemory, remembering, withMemory } from "./memory.ts";
 
 const none = new URLSearchParams();
@@ -11,7 +12,7 @@ const none = new URLSearchParams();
 function ask(fields: object) {
   const memory = createMemory();
   const { encoder } = withMemory(memory).decode({ model: "opus", ...fields }, remembering());
-  for (const event of answer([text("a")], "end_turn")) encoder.event(event);
+  sseOf(encoder, { events: answer([text("a")], "end_turn") });
   const [id = ""] = memory.stored.keys();
   const stored = findResponse(memory, id);
   return {
