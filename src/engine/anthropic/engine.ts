@@ -3,7 +3,7 @@ import { ProxyError } from "../../error.ts";
 import { unknownTo } from "../../messages/model-limits.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { legalName, ToolNames } from "../../messages/tool-names.ts";
-import type { MessageEvent, MessagesRequest, Model } from "../../messages/types.ts";
+import type { MessagesRequest, Model } from "../../messages/types.ts";
 import { stateFolder } from "../../state.ts";
 import type { Call, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
 import { Catalog, type UpstreamModel } from "./catalog.ts";
@@ -57,7 +57,11 @@ class NativeEngine implements Engine {
 
   run(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Turn {
     const served: Served = { way: "native", warnings: [], headers: {} };
-    const events = this.#answer(request, signal, client, served);
+    const names = new ToolNames(
+      (request.tools ?? []).map(({ name }) => name),
+      legalName,
+    );
+    const events = readEvents(this.#answer(request, signal, client, served), names);
     return Object.assign(served, { [Symbol.asyncIterator]: () => events });
   }
 
@@ -137,24 +141,31 @@ class NativeEngine implements Engine {
     return isFullName(asked) ? asked : ((await this.#find(asked, client))?.id ?? asked);
   }
 
+  /** The bytes of the upstream's answer. */
   async *#answer(
     request: MessagesRequest,
     signal: AbortSignal,
     client: Headers,
     served: Served,
-  ): AsyncGenerator<readonly MessageEvent[]> {
+  ): AsyncGenerator<Uint8Array> {
     const known = isFullName(request.model) && request.max_tokens !== undefined;
     const model = known ? undefined : await this.#find(request.model, client);
     const named = { name: request.model, resolved: model?.id ?? request.model };
     served.warnings = unknownTo(named, request);
     const answer = await this.#ask(request, model, signal, client, served);
     served.headers = rateLimitHeaders(answer.response.headers);
-    const names = new ToolNames(
-      (request.tools ?? []).map(({ name }) => name),
-      legalName,
-    );
     try {
-      yield* readEvents(chunksOf(answer), names);
+      const reader = answer.response.body?.getReader();
+      if (reader === undefined) return;
+      try {
+        for (;;) {
+          const { done, value } = await answer.read(reader.read());
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        await reader.cancel();
+      }
     } catch (error) {
       throw this.#upstream.explain(error, signal);
     } finally {
@@ -250,17 +261,6 @@ function patienceOf(signal: AbortSignal): AbortController {
   if (signal.aborted) own.abort(signal.reason);
   else signal.addEventListener("abort", () => own.abort(signal.reason));
   return own;
-}
-
-async function* chunksOf(answer: UpstreamCall): AsyncGenerator<Uint8Array> {
-  const reader = answer.response.body?.getReader();
-  if (reader === undefined) return;
-  try {
-    for (let next = await answer.read(reader.read()); !next.done; next = await answer.read(reader.read()))
-      yield next.value;
-  } finally {
-    await reader.cancel();
-  }
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> | undefined {

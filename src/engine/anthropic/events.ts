@@ -2,7 +2,7 @@ import { ProxyError } from "../../error.ts";
 import { KnownBlocks } from "../../messages/known-blocks.ts";
 import type { ToolNames } from "../../messages/tool-names.ts";
 import { type Emit, type Step, through } from "../../messages/through.ts";
-import type { AnswerBlock, Events, MessageEvent } from "../../messages/types.ts";
+import type { AnswerBlock, MessageEvent } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
 import { readEvent } from "../event-schema.ts";
 import { readSse, type SseMessage } from "../../wire/sse.ts";
@@ -12,7 +12,7 @@ import { streamFailure } from "./failures.ts";
 const maxEvent = 32 * 1024 ** 2;
 
 /** The events of an answer's stream as the canonical ones. Throws a ProxyError where the stream ends before its end. */
-export function readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): Events {
+export function readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): AsyncGenerator<readonly MessageEvent[]> {
   return through(readSse(body, { maxEvent }), new EventReader(names));
 }
 
