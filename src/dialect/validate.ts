@@ -8,7 +8,9 @@ type Issue = z.core.$ZodIssue;
  * The body as the schema has it. Throws `invalid_request` in the words of the Messages API, for the first fault:
  * `max_tokens: Field required`.
  */
-export function validate<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+export function validate<S extends z.ZodObject>(schema: S, body: unknown): z.output<S> {
+  const valid = isObject(body) ? readFields(schema, body) : undefined;
+  if (valid !== undefined) return valid as z.output<S>;
   const result = schema.safeParse(body, { error: describe, reportInput: true });
   if (result.success) return result.data;
   const [first] = result.error.issues;
@@ -16,6 +18,36 @@ export function validate<S extends z.ZodType>(schema: S, body: unknown): z.outpu
   const { issue, path } = deepest(first, []);
   const reason = path.length === 0 ? `the request body: ${issue.message}` : issue.message;
   throw invalidRequest(path.join("."), reason, codeOf(issue));
+}
+
+interface Field {
+  name: string;
+  schema: z.ZodType;
+  /** Whether it says nothing where it is absent. */
+  optional: boolean;
+}
+
+const fieldsOf = new WeakMap<z.ZodObject, readonly Field[]>();
+
+/** What the schema says of a body that is valid; undefined for any other. A request has few of the many fields there are. */
+function readFields(object: z.ZodObject, body: Record<string, unknown>): Record<string, unknown> | undefined {
+  let fields = fieldsOf.get(object);
+  if (fields === undefined) fieldsOf.set(object, (fields = Object.entries(object.shape).map(toField)));
+  const read: Record<string, unknown> = {};
+  for (const { name, schema, optional } of fields) {
+    const value = body[name];
+    if (value === undefined && optional) continue;
+    const { success, data } = schema.safeParse(value);
+    if (!success) return undefined;
+    read[name] = data;
+  }
+  return read;
+}
+
+function toField([name, type]: [string, z.core.$ZodType]): Field {
+  const schema = type as z.ZodType;
+  const { success, data } = schema.safeParse(undefined);
+  return { name, schema, optional: success && data === undefined };
 }
 
 /** A field that may be null or absent, which mean the same. */

@@ -40,9 +40,11 @@ export function ignoredParameters(parameters: Parameters, fields: Fields): strin
 
 /** A warning that names the fields which the dialect does not know, and which ask for something. */
 export function unknownFields(known: Fields, given: object): string[] {
-  const unknown = Object.entries(given).flatMap(([name, value]) =>
-    Object.hasOwn(known, name) || value === undefined || value === null ? [] : name.slice(0, longestName),
-  );
+  const unknown: string[] = [];
+  for (const name in given) {
+    const value: unknown = Reflect.get(given, name);
+    if (!Object.hasOwn(known, name) && value !== undefined && value !== null) unknown.push(name.slice(0, longestName));
+  }
   return unknown.length === 0 ? [] : [`${listSome(unknown)} ignored: not known to this API`];
 }
 

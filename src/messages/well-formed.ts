@@ -5,7 +5,8 @@
 export function makeWellFormed<T extends object>(root: T): T {
   const open: object[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const [key, value] of Object.entries(node)) {
+    for (const key in node) {
+      const value: unknown = Reflect.get(node, key);
       if (typeof value === "object" && value !== null) open.push(value);
       const wellFormed: unknown = typeof value === "string" ? value.toWellFormed() : value;
       if (wellFormed === value && key.isWellFormed()) continue;
