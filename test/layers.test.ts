@@ -73,7 +73,8 @@ const rooms: Record<string, string[]> = {
     "engine/error-kinds.ts",
   ],
   "engine/own-address.ts": [],
-  "engine/event-schema.ts": ["messages/", "error.ts"],
+  "engine/event-schema.ts": ["messages/", "error.ts", "engine/plain-events.ts"],
+  "engine/plain-events.ts": ["type:messages/"],
   "engine/error-kinds.ts": ["type:error.ts"],
   "engine/anthropic/": [
     "messages/",

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ProxyError } from "../error.ts";
 import type { MessageEvent } from "../messages/types.ts";
+import { readPlain } from "./plain-events.ts";
 
 /** A field that is as good as absent where it is of another type. */
 export const perhaps = <S extends z.ZodType>(schema: S) => schema.optional().catch(undefined);
@@ -58,7 +59,8 @@ const deltas = z.discriminatedUnion("type", [
 
 const stopDetails = z.looseObject({ type: z.literal("refusal"), category: orNull(text), explanation: orNull(text) });
 
-const events = new Map<unknown, z.ZodType>(
+/** The schema of each event that has one. */
+export const schemas: ReadonlyMap<unknown, z.ZodType> = new Map<unknown, z.ZodType>(
   Object.entries({
     message_start: z.looseObject({
       type,
@@ -101,32 +103,13 @@ function known(union: typeof blocks | typeof deltas): z.ZodType {
  * `upstream` where one of ours can't be read: without it the rest would be another answer.
  */
 export function readEvent(event: unknown): MessageEvent {
-  const { type, index, delta } = isObject(event) ? event : {};
-  if (typeof type !== "string") throw broken("an event without a type");
-  if (type === "content_block_delta" && isIndex(index) && isOfText(delta)) return event as MessageEvent;
-  if (type === "content_block_stop" && isIndex(index)) return event as MessageEvent;
-  const { success, data, error } = events.get(type)?.safeParse(event) ?? { success: true, data: event };
+  if (!isObject(event) || typeof event["type"] !== "string") throw broken("an event without a type");
+  const { type } = event;
+  const plain = readPlain(type, event);
+  if (plain !== undefined) return plain;
+  const { success, data, error } = schemas.get(type)?.safeParse(event) ?? { success: true, data: event };
   if (!success) throw broken(`${type} without a valid ${error?.issues[0]?.path.join(".")}`);
   return data as MessageEvent;
-}
-
-/** The field of each delta that is nothing but a text. */
-const texts: Readonly<Record<string, string>> = {
-  text_delta: "text",
-  thinking_delta: "thinking",
-  input_json_delta: "partial_json",
-  signature_delta: "signature",
-};
-
-/** What nearly all deltas are: what the schema would find in two hundred times the time. */
-function isOfText(delta: unknown): boolean {
-  if (!isObject(delta) || typeof delta["type"] !== "string") return false;
-  const field = Object.hasOwn(texts, delta["type"]) ? texts[delta["type"]] : undefined;
-  return field !== undefined && typeof delta[field] === "string";
-}
-
-function isIndex(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
