@@ -17,7 +17,7 @@ const utf8 = new TextEncoder();
 /** A stream of which every event is there, as one text. */
 export function wholeStream(events: Together, encoder: Encoder, observer: Observer): string {
   let text = "";
-  const stream = encoder.stream((message) => (text += formatSseLine(message)));
+  const stream = encoder.stream((data, event) => (text += formatSseLine(data, event)));
   try {
     for (const event of events) stream.event(event);
   } catch (thrown) {
@@ -52,7 +52,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array>, Placed 
   ) {
     this.#ahead = first;
     this.#events = events;
-    this.#encoder = encoder.stream((message) => (this.#text += formatSseLine(message)));
+    this.#encoder = encoder.stream((data, event) => (this.#text += formatSseLine(data, event)));
     this.#call = call;
     this.#pulse = pulse;
   }

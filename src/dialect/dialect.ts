@@ -1,5 +1,4 @@
 import type { ProxyError } from "../error.ts";
-import type { Emit } from "../messages/through.ts";
 import type { AnswerMessage, MessageEvent, MessagesRequest, Model } from "../messages/types.ts";
 import type { Memory } from "./responses/memory.ts";
 
@@ -42,8 +41,8 @@ export interface Exchange {
 
 /** Writes one answer in the dialect's own shape: either as a stream, or whole. */
 export interface Encoder {
-  /** The SSE messages of the stream go to `emit`, in order. */
-  stream(emit: Emit<SseMessage>): StreamEncoder;
+  /** The SSE messages of the stream go to `say`, in order. */
+  stream(say: Say): StreamEncoder;
   /** The whole answer, for a client that did not ask for a stream. */
   whole(message: AnswerMessage): unknown;
 }
@@ -56,7 +55,9 @@ export interface StreamEncoder {
   error(error: ProxyError): void;
 }
 
-/** Neither has a line break. */
+/** Where an SSE message goes: its data, and the name of its event if it has one. Neither has a line break. */
+export type Say = (data: string, event?: string) => void;
+
 export interface SseMessage {
   event?: string;
   data: string;

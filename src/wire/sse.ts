@@ -20,7 +20,7 @@ export function formatSse({ event, data }: SseMessage): string {
 }
 
 /** The same of what has no line break, such as JSON: to look for one would take as long as all else. */
-export function formatSseLine({ event, data }: SseMessage): string {
+export function formatSseLine(data: string, event?: string): string {
   return event === undefined ? `data: ${data}\n\n` : `event: ${event}\ndata: ${data}\n\n`;
 }
 
@@ -47,12 +47,11 @@ export async function* readSse(
   bytes: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
   { maxEvent }: SseOptions,
 ): AsyncGenerator<readonly SseMessage[]> {
-  const decoder = new TextDecoder();
-  const reader = new MessageReader(maxEvent);
+  const reader = new SseReader(maxEvent);
   for await (const chunk of bytes) {
     const messages: SseMessage[] = [];
     try {
-      reader.read(decoder.decode(chunk, { stream: true }), messages);
+      reader.read(chunk, (data, event) => messages.push(event === "" ? { data } : { event, data }));
     } catch (error) {
       if (messages.length > 0) yield messages;
       throw error;
@@ -61,9 +60,13 @@ export async function* readSse(
   }
 }
 
-/** Text in pieces → messages. A line that is open grows as a rope, so it is linear also over many pieces. */
-class MessageReader {
+/** What is done with a message; without a name it is of the event "". */
+type Take = (data: string, event: string) => void;
+
+/** Bytes in chunks → messages. A line that is open grows as a rope, so it is linear also over many chunks. */
+export class SseReader {
   readonly #maxEvent: number;
+  readonly #decoder = new TextDecoder();
   #open = "";
   #openBytes = 0;
   #afterReturn = false;
@@ -71,12 +74,14 @@ class MessageReader {
   #data: string | undefined;
   #dataBytes = 0;
 
+  /** `maxEvent`: the most bytes that one message may have; `read` throws an `upstream` error at a larger one. */
   constructor(maxEvent: number) {
     this.#maxEvent = maxEvent;
   }
 
-  /** Adds the messages that a piece ends. */
-  read(piece: string, messages: SseMessage[]): void {
+  /** Takes the messages that a chunk ends. */
+  read(chunk: Uint8Array, take: Take): void {
+    const piece = this.#decoder.decode(chunk, { stream: true });
     if (piece === "") return;
     const text = piece.includes("\r") ? piece.replaceAll(lineEnds, "\n") : piece;
     // A CR at the end of a piece has ended its line already; the LF that may follow belongs to it.
@@ -85,8 +90,8 @@ class MessageReader {
 
     // Lines are looked at where they stand: to cut them out first takes as long again.
     for (let end = text.indexOf("\n", from); end >= 0; end = text.indexOf("\n", from)) {
-      if (this.#open === "") this.#read(text, from, end, messages);
-      else this.#readOpen(text.slice(from, end), messages);
+      if (this.#open === "") this.#read(text, from, end, take);
+      else this.#readOpen(text.slice(from, end), take);
       from = end + 1;
     }
     const rest = text.slice(from);
@@ -96,16 +101,16 @@ class MessageReader {
   }
 
   /** The line that is open, with its end. */
-  #readOpen(end: string, messages: SseMessage[]): void {
+  #readOpen(end: string, take: Take): void {
     const line = this.#open + end;
     this.#open = "";
     this.#openBytes = 0;
-    this.#read(line, 0, line.length, messages);
+    this.#read(line, 0, line.length, take);
   }
 
   /** A line of a text. */
-  #read(text: string, from: number, to: number, messages: SseMessage[]): void {
-    if (from === to) return this.#end(messages);
+  #read(text: string, from: number, to: number, take: Take): void {
+    if (from === to) return this.#end(take);
     const data = valueOf("data", text, from, to);
     if (data !== undefined) {
       // What is in front of it is ASCII.
@@ -120,12 +125,13 @@ class MessageReader {
     this.#event = valueOf("event", text, from, to) ?? this.#event;
   }
 
-  #end(messages: SseMessage[]): void {
+  #end(take: Take): void {
     const data = this.#data;
-    if (data !== undefined) messages.push(this.#event === "" ? { data } : { event: this.#event, data });
+    const event = this.#event;
     this.#event = "";
     this.#data = undefined;
     this.#dataBytes = 0;
+    if (data !== undefined) take(data, event);
   }
 
   #limit(bytes: number): void {

@@ -12,7 +12,7 @@ import { toolNames } from "../../src/engine/claude/names.ts";
 import { Turn } from "../../src/engine/claude/turn.ts";
 import type { MessageEvent } from "../../src/messages/types.ts";
 import { formatLine, readLines } from "../../src/wire/ndjson.ts";
-import { formatSse, readSse } from "../../src/wire/sse.ts";
+import { formatSse, formatSseLine, readSse } from "../../src/wire/sse.ts";
 import { eventsOf, messageOf, text } from "../support/mock-anthropic.ts";
 import { system, tools } from "./material.ts";
 import { median } from "./stats.ts";
@@ -160,7 +160,7 @@ function shortened(body: string): string {
 
 function encode({ encoder }: Exchange, all: readonly MessageEvent[]): number {
   let length = 0;
-  const stream = encoder.stream((message) => (length += formatSse(message).length));
+  const stream = encoder.stream((data, event) => (length += formatSseLine(data, event).length));
   for (const event of all) stream.event(event);
   return length;
 }

@@ -37,7 +37,7 @@ export function serveScript(dialect: Dialect, { events, failure }: Script) {
 /** The SSE messages of a scripted answer. */
 export function sseOf(encoder: Encoder, { events, failure }: Script): SseMessage[] {
   const messages: SseMessage[] = [];
-  const stream = encoder.stream((message) => messages.push(message));
+  const stream = encoder.stream((data, event) => messages.push(event === undefined ? { data } : { event, data }));
   for (const event of events) stream.event(event);
   if (failure) stream.error(failure);
   return messages;

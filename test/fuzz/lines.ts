@@ -92,7 +92,7 @@ export async function expectAnyStream(turn: AskedTurn): Promise<void> {
     return event === undefined ? [] : formatSse({ event: "any", data: JSON.stringify(event) });
   });
   const names = toolNames(askedIn(turn).tools ?? []);
-  await expectAnyEvents(turn, () => readEvents(streamOf(...messages), names));
+  await expectAnyEvents(turn, () => readEvents(singly(streamOf(...messages)), names));
 }
 
 const askedIn = ({ printed }: AskedTurn): Asked => scenarios[printed.scenario]?.asked ?? {};

@@ -1,8 +1,7 @@
 import type { ProxyError } from "../../error.ts";
-import type { Emit } from "../../messages/through.ts";
 import type { AnswerBlock, AnswerMessage, MessageEvent, StopReason, Usage } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
-import type { Encoder, SseMessage, StreamEncoder } from "../dialect.ts";
+import type { Encoder, Say, StreamEncoder } from "../dialect.ts";
 import { errorObject } from "./errors.ts";
 
 /**
@@ -11,7 +10,7 @@ import { errorObject } from "./errors.ts";
  * nothing is known, and those that clients want absent where they have nothing to say are absent.
  */
 export function createEncoder(model: string): Encoder {
-  return { stream: (emit) => new EventEncoder(model, emit), whole: (message) => toMessage(message, model) };
+  return { stream: (say) => new EventEncoder(model, say), whole: (message) => toMessage(message, model) };
 }
 
 class EventEncoder implements StreamEncoder {
@@ -19,7 +18,7 @@ class EventEncoder implements StreamEncoder {
 
   constructor(
     readonly model: string,
-    readonly emit: Emit<SseMessage>,
+    readonly say: Say,
   ) {}
 
   event(event: MessageEvent): void {
@@ -31,7 +30,7 @@ class EventEncoder implements StreamEncoder {
   }
 
   #tell(wire: WireEvent): void {
-    this.emit({ event: wire.type, data: JSON.stringify(wire) });
+    this.say(JSON.stringify(wire), wire.type);
   }
 
   #encode(event: MessageEvent): WireEvent {

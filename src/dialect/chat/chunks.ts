@@ -1,8 +1,7 @@
 import type { ProxyError } from "../../error.ts";
-import type { Emit } from "../../messages/through.ts";
 import type { BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
-import type { SseMessage, StreamEncoder } from "../dialect.ts";
+import type { Say, StreamEncoder } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import type { CallDelta, CallSpelling } from "./calls.ts";
 import { type FinishReason, finishReason, refusalText } from "./stop.ts";
@@ -56,7 +55,7 @@ export class ChunkWriter implements StreamEncoder {
   readonly #afterText: string;
   readonly #includeUsage: boolean;
   readonly #spelling: CallSpelling;
-  readonly #emit: Emit<SseMessage>;
+  readonly #say: Say;
 
   #usage = noUsage;
   #stopReason: StopReason = "end_turn";
@@ -65,7 +64,7 @@ export class ChunkWriter implements StreamEncoder {
   #callIsOpen = false;
   #callHasArguments = false;
 
-  constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions, emit: Emit<SseMessage>) {
+  constructor({ id, created, model }: AnswerHead, { includeUsage, calls }: EncoderOptions, say: Say) {
     const head: Omit<Chunk, "choices" | "usage"> = {
       id,
       object: "chat.completion.chunk",
@@ -75,14 +74,13 @@ export class ChunkWriter implements StreamEncoder {
     };
     this.#before = JSON.stringify(head).slice(0, -1);
     this.#after = includeUsage ? ',"usage":null}' : "}";
-    const [before, after] = JSON.stringify(choiceOf({})).split("{}");
-    this.#beforeDelta = `${this.#before},"choices":[${before}`;
-    this.#afterDelta = `${after}]${this.#after}`;
+    this.#beforeDelta = `${this.#before},"choices":[${beforeDelta}`;
+    this.#afterDelta = `${afterDelta}]${this.#after}`;
     this.#beforeText = `${this.#beforeDelta}{"content":`;
     this.#afterText = `}${this.#afterDelta}`;
     this.#includeUsage = includeUsage;
     this.#spelling = calls;
-    this.#emit = emit;
+    this.#say = say;
   }
 
   event(event: MessageEvent): void {
@@ -117,14 +115,14 @@ export class ChunkWriter implements StreamEncoder {
 
   error(error: ProxyError): void {
     // No [DONE] after it: a stream that failed must not look complete.
-    this.#emit({ data: JSON.stringify({ error: errorObject(error) }) });
+    this.#say(JSON.stringify({ error: errorObject(error) }));
   }
 
   #delta(delta: BlockDelta): void {
     switch (delta.type) {
       case "text_delta":
         // What nearly every chunk is: the text alone is quoted in half the time.
-        return this.#emit({ data: this.#beforeText + JSON.stringify(delta.text) + this.#afterText });
+        return this.#say(this.#beforeText + JSON.stringify(delta.text) + this.#afterText);
       case "thinking_delta":
         if (delta.thinking !== "") this.#chunk({ reasoning_content: delta.thinking });
         return;
@@ -154,19 +152,21 @@ export class ChunkWriter implements StreamEncoder {
   }
 
   #chunk(delta: ChunkDelta): void {
-    this.#emit({ data: this.#beforeDelta + JSON.stringify(delta) + this.#afterDelta });
+    this.#say(this.#beforeDelta + JSON.stringify(delta) + this.#afterDelta);
   }
 
   #end(): void {
     const choice = choiceOf({}, finishReason(this.#stopReason, this.#spelling));
-    this.#emit({ data: `${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}` });
+    this.#say(`${this.#before},"choices":[${JSON.stringify(choice)}]${this.#after}`);
     if (this.#includeUsage) {
       const usage: Chunk["usage"] = encodeUsage(this.#usage);
-      this.#emit({ data: `${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}` });
+      this.#say(`${this.#before},"choices":[],"usage":${JSON.stringify(usage)}}`);
     }
-    this.#emit({ data: "[DONE]" });
+    this.#say("[DONE]");
   }
 }
+
+const [beforeDelta, afterDelta] = JSON.stringify(choiceOf({})).split("{}");
 
 function choiceOf(delta: ChunkDelta, finish_reason: FinishReason | null = null): ChunkChoice {
   return { index: 0, delta, logprobs: null, finish_reason };

@@ -13,7 +13,7 @@ import { encodeUsage } from "./usage.ts";
 export function createEncoder(model: string, options: EncoderOptions): Encoder {
   const head: AnswerHead = { id: mintChatCompletionId(), created: Math.floor(Date.now() / 1000), model };
   return {
-    stream: (emit) => new ChunkWriter(head, options, emit),
+    stream: (say) => new ChunkWriter(head, options, say),
     whole: (message) => toCompletion(message, head, options.calls),
   };
 }

@@ -1,9 +1,8 @@
 import { ProxyError } from "../../error.ts";
 import { parseToolInput } from "../../messages/tool-input.ts";
-import type { Emit } from "../../messages/through.ts";
 import type { AnswerBlock, AnswerMessage, BlockDelta, MessageEvent, StopReason } from "../../messages/types.ts";
 import { noUsage, updateUsage } from "../../messages/usage.ts";
-import type { Encoder, SseMessage, StreamEncoder } from "../dialect.ts";
+import type { Encoder, Say, StreamEncoder } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import type { Item, ItemStatus } from "./items.ts";
 import type { Memory } from "./memory.ts";
@@ -27,7 +26,7 @@ export interface EncoderOptions {
 /** Canonical events as those of the Responses API (api-dialects 5.4). A whole answer is the last event's response. */
 export function createEncoder(options: EncoderOptions): Encoder {
   return {
-    stream: (emit) => new ResponseEncoder(options, emit),
+    stream: (say) => new ResponseEncoder(options, say),
     whole: (message) => new ResponseEncoder(options, () => {}).whole(message),
   };
 }
@@ -47,10 +46,10 @@ class ResponseEncoder implements StreamEncoder {
   #signature = "";
   #redacted: string | undefined;
 
-  constructor(options: EncoderOptions, emit: Emit<SseMessage>) {
+  constructor(options: EncoderOptions, say: Say) {
     this.#options = options;
     this.#response = options.response;
-    this.#writer = new EventWriter(options.sealed, emit);
+    this.#writer = new EventWriter(options.sealed, say);
   }
 
   event(event: MessageEvent): void {

@@ -26,7 +26,9 @@ export function replay({ response, pieces }: StoredResponse, query: URLSearchPar
   const after = query.get("starting_after") ?? "-1";
   if (!/^-?\d{1,15}$/.test(after)) throw invalidRequest("starting_after", "Input should be a valid integer");
   const messages: SseMessage[] = [];
-  const writer = new EventWriter(asksForSeals(query), (message) => messages.push(message));
+  const writer = new EventWriter(asksForSeals(query), (data, event) =>
+    messages.push(event === undefined ? { data } : { event, data }),
+  );
   const opening = { completed_at: null, error: null, incomplete_details: null, output: [], usage: null };
   writer.begin({ ...response, ...opening, status: "in_progress" });
   for (const [index, item] of response.output.entries()) {

@@ -1,6 +1,5 @@
 import type { ProxyError } from "../../error.ts";
-import type { Emit } from "../../messages/through.ts";
-import type { SseMessage } from "../dialect.ts";
+import type { Say } from "../dialect.ts";
 import { errorObject } from "../openai-errors.ts";
 import { type ItemStatus, type OutputItem, withoutSeal } from "./items.ts";
 import type { ItemEvent, OpenItem } from "./open-items.ts";
@@ -29,7 +28,7 @@ export class EventWriter {
   /** `sealed`: whether the client sees the sealed content of reasoning. */
   constructor(
     readonly sealed: boolean,
-    readonly emit: Emit<SseMessage>,
+    readonly say: Say,
   ) {}
 
   /** `response` is the one that has no output yet. */
@@ -69,7 +68,7 @@ export class EventWriter {
   end(response: ResponseObject): void {
     const shown = showResponse(response, this.sealed);
     this.#event({ type: `response.${response.status}`, response: shown });
-    this.emit({ data: "[DONE]" });
+    this.say("[DONE]");
   }
 
   /** The last events of a response that failed: SDKs act on the first, Codex on the second. */
@@ -85,7 +84,7 @@ export class EventWriter {
 
   #event(told: Told): void {
     const event: ResponseEvent = { ...told, sequence_number: this.#sequence++ };
-    this.emit({ event: event.type, data: JSON.stringify(event) });
+    this.say(JSON.stringify(event), event.type);
   }
 }
 

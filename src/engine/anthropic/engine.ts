@@ -141,13 +141,13 @@ class NativeEngine implements Engine {
     return isFullName(asked) ? asked : ((await this.#find(asked, client))?.id ?? asked);
   }
 
-  /** The bytes of the upstream's answer. */
+  /** The bytes of the upstream's answer, as they come. */
   async *#answer(
     request: MessagesRequest,
     signal: AbortSignal,
     client: Headers,
     served: Served,
-  ): AsyncGenerator<Uint8Array> {
+  ): AsyncGenerator<readonly Uint8Array[]> {
     const known = isFullName(request.model) && request.max_tokens !== undefined;
     const model = known ? undefined : await this.#find(request.model, client);
     const named = { name: request.model, resolved: model?.id ?? request.model };
@@ -161,7 +161,7 @@ class NativeEngine implements Engine {
         for (;;) {
           const { done, value } = await answer.read(reader.read());
           if (done) return;
-          yield value;
+          yield [value];
         }
       } finally {
         await reader.cancel();

@@ -5,25 +5,39 @@ import { type Emit, type Step, through } from "../../messages/through.ts";
 import type { AnswerBlock, MessageEvent } from "../../messages/types.ts";
 import { completeUsage } from "../../messages/usage.ts";
 import { readEvent } from "../event-schema.ts";
-import { readSse, type SseMessage } from "../../wire/sse.ts";
+import { SseReader } from "../../wire/sse.ts";
 import { streamFailure } from "./failures.ts";
 
 /** More than any event of the API has (bytes). */
 const maxEvent = 32 * 1024 ** 2;
 
 /** The events of an answer's stream as the canonical ones. Throws a ProxyError where the stream ends before its end. */
-export function readEvents(body: AsyncIterable<Uint8Array>, names: ToolNames): AsyncGenerator<readonly MessageEvent[]> {
-  return through(readSse(body, { maxEvent }), new EventReader(names));
+export function readEvents(
+  body: AsyncIterable<readonly Uint8Array[]>,
+  names: ToolNames,
+): AsyncGenerator<readonly MessageEvent[]> {
+  return through(body, new EventReader(names));
 }
 
-class EventReader implements Step<SseMessage, MessageEvent> {
+class EventReader implements Step<Uint8Array, MessageEvent> {
+  readonly #messages = new SseReader(maxEvent);
   readonly #blocks = new KnownBlocks();
   #started = false;
   ended = false;
 
   constructor(readonly names: ToolNames) {}
 
-  take({ data }: SseMessage, emit: Emit<MessageEvent>): void {
+  take(bytes: Uint8Array, emit: Emit<MessageEvent>): void {
+    this.#messages.read(bytes, (data) => {
+      if (!this.ended) this.#read(data, emit);
+    });
+  }
+
+  finish(): void {
+    throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
+  }
+
+  #read(data: string, emit: Emit<MessageEvent>): void {
     const event = parse(data) as MessageEvent | { type: "error" };
     switch (event.type) {
       case "error":
@@ -47,10 +61,6 @@ class EventReader implements Step<SseMessage, MessageEvent> {
         // Before the start it would stand for a good answer, which may yet be an error.
         if (this.#started) emit(event);
     }
-  }
-
-  finish(): void {
-    throw new ProxyError("upstream", "The upstream broke off in the middle of the answer.");
   }
 
   /** A call under the client's own name for the tool. */
