@@ -69,7 +69,15 @@ class EventReader implements Step<Uint8Array, MessageEvent> {
   }
 }
 
+/** A delta of text as the API spells it, and nothing in it escaped. */
+const textDelta =
+  /^\{"type":"content_block_delta","index":(0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"([ !#-[\]-\uffff]*)"\} *\}$/;
+
 function parse(data: string): MessageEvent {
+  // What most events are: found so in less than half the time.
+  const [, index, text] = textDelta.exec(data) ?? [];
+  if (text !== undefined)
+    return { type: "content_block_delta", index: Number(index), delta: { type: "text_delta", text } };
   let event: unknown;
   try {
     event = JSON.parse(data);
