@@ -48,11 +48,9 @@ interface Blocks {
  */
 function withBreakpoints<B extends Blocks>(body: B): B {
   const { tools = [], system = [], messages } = body;
-  const blocks = [...tools, ...system, ...messages.flatMap(({ content }) => content)];
-  if (blocks.some((block) => "cache_control" in block && block.cache_control !== undefined)) return body;
-
-  const asked = messages.flatMap(({ role }, index) => (role === "user" ? [index] : []));
-  const ends = new Set(asked.slice(-2));
+  if (isMarked(tools) || isMarked(system) || messages.some(({ content }) => isMarked(content))) return body;
+  // Roles alternate, and the last is the user's.
+  const ends = messages.length - 3;
   return {
     ...body,
     // One that is loaded when it is needed stands behind what is cached.
@@ -64,10 +62,14 @@ function withBreakpoints<B extends Blocks>(body: B): B {
     }),
     ...(system.length > 0 && { system: mark(system, system.length - 1) }),
     messages: messages.map((message, index) => {
-      const { content } = message;
-      return ends.has(index) ? { ...message, content: mark(content, content.length - 1) } : message;
+      const { role, content } = message;
+      return role === "user" && index >= ends ? { role, content: mark(content, content.length - 1) } : message;
     }),
   };
+}
+
+function isMarked(blocks: readonly object[]): boolean {
+  return blocks.some((block) => "cache_control" in block && block.cache_control !== undefined);
 }
 
 function mark<T extends object>(blocks: readonly T[], at: number): T[] {
