@@ -9,10 +9,10 @@ const limits: Readonly<Record<string, number>> = {
   "server-sent events of the API, as messages": 3,
   "decode anthropic": 5.5,
   "decode chat": 6.7,
-  "decode responses": 10,
-  "encode anthropic": 5,
-  "encode chat": 7.1,
-  "encode responses": 10.8,
+  "decode responses": 9,
+  "encode anthropic": 4,
+  "encode chat": 2.9,
+  "encode responses": 7.4,
 };
 
 const limitOf = ({ name }: Step) => limits[name] ?? 0;
