@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { answer } from "../src/answer.ts";
 import { anthropic } from "../src/dialect/anthropic/index.ts";
+import type { Encoder } from "../src/dialect/dialect.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { ProxyError } from "../src/error.ts";
 import { Pulse } from "../src/event-stream.ts";
@@ -13,7 +14,13 @@ import { indifferent } from "./support/observer.ts";
 
 const events = eventsOf(messageOf(text("two words"), "msg_1", "claude-sonnet-5-5"), 2);
 
-async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}) {
+const stream = (run: () => AsyncGenerator<MessageEvent>, body?: object) => together(() => singly(run()), body);
+
+async function together(
+  run: () => AsyncGenerator<readonly MessageEvent[]>,
+  body: object = {},
+  alter = (encoder: Encoder) => encoder,
+) {
   const asked = {
     model: "sonnet",
     max_tokens: 10,
@@ -24,17 +31,27 @@ async function stream(run: () => AsyncGenerator<MessageEvent>, body: object = {}
   const exchange = anthropic.decode(asked, { headers: new Headers(), defaultModel: undefined });
   const engine = {
     run: () => {
-      const iterator = singly(run());
+      const iterator = run();
       return { way: "echo", warnings: [], [Symbol.asyncIterator]: () => iterator };
     },
   } as unknown as Engine;
   const ended: (ProxyError | undefined)[] = [];
   const left: true[] = [];
-  const observer = { ...indifferent, ended: (error?: ProxyError) => void ended.push(error) };
+  let streaming = false;
+  const observer = {
+    ...indifferent,
+    streaming: () => void (streaming = true),
+    ended: (error?: ProxyError) => void ended.push(error),
+  };
   const abort = () => void left.push(true);
   const { signal } = new AbortController();
-  const response = await answer(exchange, engine, { headers: new Headers(), signal, abort, observer }, new Pulse(30));
-  return { response, ended, left };
+  const response = await answer(
+    { ...exchange, encoder: alter(exchange.encoder) },
+    engine,
+    { headers: new Headers(), signal, abort, observer },
+    new Pulse(30),
+  );
+  return { response, ended, left, streaming };
 }
 
 test("a silent stream says something, in a way that no reader takes for a message", async () => {
@@ -47,6 +64,44 @@ test("a silent stream says something, in a way that no reader takes for a messag
   expect(body.match(/^: still here\n\n/gm)?.length).toBeGreaterThan(1);
   expect(body).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
   expect(ended).toEqual([undefined]);
+});
+
+test("a stream that has come whole is told in one piece, as it would be in many", async () => {
+  const many = await stream(async function* () {
+    yield* events;
+  });
+  const one = await together(async function* () {
+    yield events;
+  });
+  expect(await one.response.text()).toBe(await many.response.text());
+  expect([...one.response.headers]).toEqual([...many.response.headers]);
+  // Its end is told by who hands it over.
+  expect([many.streaming, many.ended, one.streaming, one.ended]).toEqual([true, [undefined], false, []]);
+});
+
+test("what fails while a stream is written is told in it, also where it has come whole", async () => {
+  const failure = new ProxyError("upstream", "Lost");
+  const failing = (encoder: Encoder): Encoder => ({
+    ...encoder,
+    stream: (say) => ({
+      ...encoder.stream(say),
+      event: ({ type }) => {
+        if (type === "message_stop") throw failure;
+        say(type);
+      },
+      error: ({ message }) => say(message),
+    }),
+  });
+  const { response, ended } = await together(
+    async function* () {
+      yield events;
+    },
+    {},
+    failing,
+  );
+  expect(response.status).toBe(200);
+  expect(await response.text()).toEndWith("data: message_delta\n\ndata: Lost\n\n");
+  expect(ended).toEqual([failure]);
 });
 
 test("a failure before the first event is thrown, one behind it is told in the stream", async () => {
