@@ -1,9 +1,10 @@
 /** Secrets that Sluice was given, which it tells nobody, whoever said them first: a log, a client, a CLI that died. */
 
 import type { Config } from "./config.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Engine, Turn, Way } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import { isSecret } from "./log.ts";
+import type { MessageEvent } from "./messages/types.ts";
 import { options, type Setting } from "./options.ts";
 
 export type Conceal = (text: string) => string;
@@ -32,6 +33,55 @@ export function concealed(error: ProxyError, conceal: Conceal): ProxyError {
   return new ProxyError(error.kind, message, { ...error, quoted: error.quoted && conceal(error.quoted) });
 }
 
+/** The events of a turn; a failure repeats no secret. */
+class ConcealedEvents implements AsyncIterator<Together> {
+  readonly #events: AsyncIterator<Together>;
+  readonly #failed: (thrown: unknown) => never;
+
+  constructor(events: AsyncIterator<Together>, failed: (thrown: unknown) => never) {
+    this.#events = events;
+    this.#failed = failed;
+  }
+
+  next(): Promise<IteratorResult<Together>> {
+    return this.#events.next().catch(this.#failed);
+  }
+
+  async return(): Promise<IteratorResult<Together>> {
+    return (await this.#events.return?.()) ?? { done: true, value: undefined };
+  }
+}
+
+type Together = readonly MessageEvent[];
+
+class ConcealedTurn implements Turn {
+  constructor(
+    readonly turn: Turn,
+    readonly conceal: Conceal,
+    readonly failed: (thrown: unknown) => never,
+  ) {}
+
+  get way(): Way {
+    return this.turn.way;
+  }
+
+  get warnings(): readonly string[] {
+    return this.turn.warnings.map(this.conceal);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.turn.headers ?? {};
+  }
+
+  cost(): Promise<number | undefined> | undefined {
+    return this.turn.cost?.();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Together> {
+    return new ConcealedEvents(this.turn[Symbol.asyncIterator](), this.failed);
+  }
+}
+
 /**
  * An engine that repeats no secret in its warnings, nor in what ends the events of a turn. Its answers are the model's, and
  * stay as they are; what it throws otherwise is left to who tells the client.
@@ -42,28 +92,7 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
   };
   const { examine } = engine;
   return {
-    run(request, signal, client) {
-      const turn = engine.run(request, signal, client);
-      return {
-        get way() {
-          return turn.way;
-        },
-        get warnings() {
-          return turn.warnings.map(conceal);
-        },
-        get headers() {
-          return turn.headers ?? {};
-        },
-        cost: () => turn.cost?.(),
-        [Symbol.asyncIterator]() {
-          const events = turn[Symbol.asyncIterator]();
-          return {
-            next: () => events.next().catch(failed),
-            return: async () => (await events.return?.()) ?? { done: true, value: undefined },
-          };
-        },
-      };
-    },
+    run: (request, signal, client) => new ConcealedTurn(engine.run(request, signal, client), conceal, failed),
     async count(request, signal, client) {
       const { warnings, ...count } = await engine.count(request, signal, client);
       return { ...count, warnings: warnings.map(conceal) };

@@ -181,9 +181,11 @@ async function readChunks(
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new ProxyError("invalid_request", "The request body is not valid UTF-8.");
   }

@@ -141,7 +141,7 @@ const rooms: Record<string, string[]> = {
   "count.ts": ["answer.ts", "dialect/dialect.ts", "engine/engine.ts", "error.ts"],
   "responses.ts": ["answer.ts", "dialect/responses/", "wire/", "type:config.ts", "type:routes.ts"],
   "bodies.ts": [],
-  "conceal.ts": ["error.ts", "log.ts", "options.ts", "type:config.ts", "type:engine/engine.ts"],
+  "conceal.ts": ["error.ts", "log.ts", "options.ts", "type:config.ts", "type:engine/engine.ts", "type:messages/"],
   "reload.ts": ["config.ts", "options.ts"],
   "log-file.ts": ["error.ts"],
   "address.ts": ["type:config.ts"],

@@ -49,7 +49,10 @@ export function unknownTo(model: NamedModel, request: MessagesRequest): string[]
 }
 
 /** Thinking as the model knows it: one from before 4.6 takes a budget only, of which the answer needs its part. */
-export function thinkingFor({ thinking, max_tokens }: MessagesRequest, model: NamedModel): ThinkingConfig | undefined {
+export function thinkingFor(
+  { thinking, max_tokens }: Pick<MessagesRequest, "thinking" | "max_tokens">,
+  model: NamedModel,
+): ThinkingConfig | undefined {
   if (thinking?.type !== "adaptive" || !knowsOnlyBudgets(model)) return thinking;
   const budget_tokens = Math.floor((max_tokens ?? usualMaxTokens) / 2);
   if (budget_tokens < smallestBudget) return { type: "disabled" };

@@ -2,7 +2,15 @@
 
 import { effortFor, type NamedModel, thinkingFor } from "../../messages/model-limits.ts";
 import { legalName } from "../../messages/tool-names.ts";
-import type { CacheControl, ContentBlock, Message, MessagesRequest, TextBlock, Tool } from "../../messages/types.ts";
+import type {
+  CacheControl,
+  ContentBlock,
+  Message,
+  MessagesRequest,
+  OutputConfig,
+  TextBlock,
+  Tool,
+} from "../../messages/types.ts";
 
 export type Body = Record<string, unknown>;
 
@@ -12,10 +20,8 @@ const ephemeral: CacheControl = { type: "ephemeral" };
 /** `maxTokens` is for a request that names none: the API needs one. */
 export function compose(request: MessagesRequest, model: NamedModel, maxTokens: number): Body {
   const { text_format: _format, betas: _betas, output_config, tool_choice, ...rest } = request;
-  const effort = output_config?.effort && effortFor(output_config.effort, model);
-  const output = { ...output_config, effort };
   const max_tokens = Math.max(1, request.max_tokens ?? maxTokens);
-  const thinking = thinkingFor({ ...request, max_tokens }, model);
+  const thinking = thinkingFor({ thinking: request.thinking, max_tokens }, model);
   const body = {
     ...rest,
     model: model.resolved,
@@ -25,12 +31,19 @@ export function compose(request: MessagesRequest, model: NamedModel, maxTokens: 
     tools: request.tools?.map((tool) => ({ ...tool, name: legalName(tool.name) })),
     tool_choice: tool_choice?.type === "tool" ? { ...tool_choice, name: legalName(tool_choice.name) } : tool_choice,
     thinking,
-    output_config: Object.values(output).some((value) => value !== undefined) ? output : undefined,
+    output_config: output_config && outputFor(output_config, model),
   };
   return withBreakpoints(body);
 }
 
-function renameCalls({ role, content }: Message): Message {
+function outputFor(config: OutputConfig, model: NamedModel): OutputConfig | undefined {
+  const output = { ...config, effort: config.effort && effortFor(config.effort, model) };
+  return Object.values(output).some((value) => value !== undefined) ? output : undefined;
+}
+
+function renameCalls(message: Message): Message {
+  const { role, content } = message;
+  if (!content.some(({ type }) => type === "tool_use")) return message;
   const rename = (block: ContentBlock) =>
     block.type === "tool_use" ? { ...block, name: legalName(block.name) } : block;
   return { role, content: content.map(rename) };
@@ -49,8 +62,8 @@ interface Blocks {
 function withBreakpoints<B extends Blocks>(body: B): B {
   const { tools = [], system = [], messages } = body;
   if (isMarked(tools) || isMarked(system) || messages.some(({ content }) => isMarked(content))) return body;
-  // Roles alternate, and the last is the user's.
-  const ends = messages.length - 3;
+  const last = messages.findLastIndex(isAsked);
+  const before = messages.findLastIndex((message, index) => index < last && isAsked(message));
   return {
     ...body,
     // One that is loaded when it is needed stands behind what is cached.
@@ -63,13 +76,17 @@ function withBreakpoints<B extends Blocks>(body: B): B {
     ...(system.length > 0 && { system: mark(system, system.length - 1) }),
     messages: messages.map((message, index) => {
       const { role, content } = message;
-      return role === "user" && index >= ends ? { role, content: mark(content, content.length - 1) } : message;
+      return index === last || index === before ? { role, content: mark(content, content.length - 1) } : message;
     }),
   };
 }
 
 function isMarked(blocks: readonly object[]): boolean {
   return blocks.some((block) => "cache_control" in block && block.cache_control !== undefined);
+}
+
+function isAsked({ role }: Message): boolean {
+  return role === "user";
 }
 
 function mark<T extends object>(blocks: readonly T[], at: number): T[] {

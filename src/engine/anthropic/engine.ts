@@ -1,9 +1,9 @@
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
-import { unknownTo } from "../../messages/model-limits.ts";
+import { type NamedModel, unknownTo } from "../../messages/model-limits.ts";
 import { missesThinking } from "../../messages/reasoning.ts";
 import { legalName, ToolNames } from "../../messages/tool-names.ts";
-import type { MessagesRequest, Model } from "../../messages/types.ts";
+import type { Events, MessageEvent, MessagesRequest, Model } from "../../messages/types.ts";
 import { stateFolder } from "../../state.ts";
 import type { Call, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
 import { Catalog, type UpstreamModel } from "./catalog.ts";
@@ -28,11 +28,22 @@ const usualMaxTokens = 32_000;
 
 const way = { "x-sluice-way": "native" };
 
-/** How a request is served, as far as that is known. */
-interface Served {
-  way: "native";
-  warnings: readonly string[];
-  headers: Readonly<Record<string, string>>;
+/** A request, and how it is served as far as that is known. */
+class NativeTurn implements Turn {
+  readonly way = "native";
+  warnings: readonly string[] = [];
+  headers: Readonly<Record<string, string>> = {};
+
+  constructor(
+    readonly request: MessagesRequest,
+    readonly signal: AbortSignal,
+    readonly client: Headers,
+    readonly begin: (turn: NativeTurn) => Events,
+  ) {}
+
+  [Symbol.asyncIterator](): AsyncIterator<readonly MessageEvent[]> {
+    return this.begin(this)[Symbol.asyncIterator]();
+  }
 }
 
 /** The engine that calls the API itself, with the user's key or a gateway's token (design.md section 5). */
@@ -47,6 +58,7 @@ class NativeEngine implements Engine {
   readonly #catalog = new Catalog();
   /** What stands for the user; undefined where nothing is redacted. */
   readonly #identity: Identity | undefined;
+  readonly #begin = (turn: NativeTurn) => readEvents(this.#answer(turn), namesOf(turn.request));
 
   constructor(config: Config) {
     this.#config = config;
@@ -56,13 +68,7 @@ class NativeEngine implements Engine {
   }
 
   run(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Turn {
-    const served: Served = { way: "native", warnings: [], headers: {} };
-    const names = new ToolNames(
-      (request.tools ?? []).map(({ name }) => name),
-      legalName,
-    );
-    const events = readEvents(this.#answer(request, signal, client, served), names);
-    return Object.assign(served, { [Symbol.asyncIterator]: () => events });
+    return new NativeTurn(request, signal, client, this.#begin);
   }
 
   async count(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Promise<Count> {
@@ -142,18 +148,13 @@ class NativeEngine implements Engine {
   }
 
   /** The bytes of the upstream's answer, as they come. */
-  async *#answer(
-    request: MessagesRequest,
-    signal: AbortSignal,
-    client: Headers,
-    served: Served,
-  ): AsyncGenerator<readonly Uint8Array[]> {
+  async *#answer(turn: NativeTurn): AsyncGenerator<readonly Uint8Array[]> {
+    const { request, signal, client } = turn;
     const known = isFullName(request.model) && request.max_tokens !== undefined;
     const model = known ? undefined : await this.#find(request.model, client);
-    const named = { name: request.model, resolved: model?.id ?? request.model };
-    served.warnings = unknownTo(named, request);
-    const answer = await this.#ask(request, model, signal, client, served);
-    served.headers = rateLimitHeaders(answer.response.headers);
+    turn.warnings = unknownTo(named(request, model), request);
+    const answer = await this.#ask(turn, model);
+    turn.headers = rateLimitHeaders(answer.response.headers);
     try {
       const reader = answer.response.body?.getReader();
       if (reader === undefined) return;
@@ -174,29 +175,25 @@ class NativeEngine implements Engine {
   }
 
   /** Once more without thinking where the conversation is not one that the model would think in: nothing was said yet. */
-  async #ask(
-    request: MessagesRequest,
-    model: UpstreamModel | undefined,
-    signal: AbortSignal,
-    client: Headers,
-    served: Served,
-  ): Promise<UpstreamCall> {
-    const send = (asked: MessagesRequest) => {
-      const body = { ...this.#compose(asked, model), stream: true };
-      return this.#post("/v1/messages", signal, client, body, asked.betas);
-    };
+  async #ask(turn: NativeTurn, model: UpstreamModel | undefined): Promise<UpstreamCall> {
+    const { request } = turn;
     try {
-      return await send(request);
+      return await this.#send(request, turn, model);
     } catch (error) {
       if (!missesThinking(error) || request.thinking?.type === "disabled") throw error;
-      served.warnings = [...served.warnings, "thinking ignored: the thinking behind the last calls is missing"];
-      return await send({ ...request, thinking: { type: "disabled" } });
+      turn.warnings = [...turn.warnings, "thinking ignored: the thinking behind the last calls is missing"];
+      return await this.#send({ ...request, thinking: { type: "disabled" } }, turn, model);
     }
   }
 
+  #send(request: MessagesRequest, turn: NativeTurn, model: UpstreamModel | undefined): Promise<UpstreamCall> {
+    const body = this.#compose(request, model);
+    body["stream"] = true;
+    return this.#post("/v1/messages", turn.signal, turn.client, body, request.betas);
+  }
+
   #compose(request: MessagesRequest, model: UpstreamModel | undefined): Body {
-    const named = { name: request.model, resolved: model?.id ?? request.model };
-    return compose(request, named, Math.min(usualMaxTokens, model?.maxTokens ?? usualMaxTokens));
+    return compose(request, named(request, model), Math.min(usualMaxTokens, model?.maxTokens ?? usualMaxTokens));
   }
 
   #find(asked: string, client: Headers): Promise<UpstreamModel | undefined> {
@@ -250,9 +247,22 @@ class NativeEngine implements Engine {
   }
 }
 
+function named({ model: name }: MessagesRequest, model: UpstreamModel | undefined): NamedModel {
+  return { name, resolved: model?.id ?? name };
+}
+
+function namesOf({ tools = [] }: MessagesRequest): ToolNames {
+  return new ToolNames(
+    tools.map(({ name }) => name),
+    legalName,
+  );
+}
+
+const fullName = /^claude-[a-z0-9-]+$/;
+
 /** Ids as the API lists them, which need no list to be understood. */
 function isFullName(name: string): boolean {
-  return /^claude-[a-z0-9-]+$/.test(name);
+  return fullName.test(name);
 }
 
 /** A request's own patience within a longer one. */

@@ -88,5 +88,9 @@ function namedBy(headers: Headers): readonly string[] {
 
 /** What an answer tells of the limits of a key. */
 export function rateLimitHeaders(upstream: Headers): Record<string, string> {
-  return Object.fromEntries([...upstream].filter(([name]) => name.startsWith("anthropic-ratelimit-")));
+  const told: Record<string, string> = {};
+  upstream.forEach((value, name) => {
+    if (name.startsWith("anthropic-ratelimit-")) told[name] = value;
+  });
+  return told;
 }
