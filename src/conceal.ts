@@ -82,24 +82,22 @@ class ConcealedTurn implements Turn {
   }
 }
 
-/**
- * An engine that repeats no secret in its warnings, nor in what ends the events of a turn. Its answers are the model's, and
- * stay as they are; what it throws otherwise is left to who tells the client.
- */
+/** An engine whose failures and warnings repeat no secret. Its answers are the model's, and stay as they are. */
 export function concealing(engine: Engine, conceal: Conceal): Engine {
   const failed = (thrown: unknown): never => {
     throw concealed(toProxyError(thrown), conceal);
   };
-  const { examine } = engine;
+  const { forward, examine } = engine;
   return {
     run: (request, signal, client) => new ConcealedTurn(engine.run(request, signal, client), conceal, failed),
     async count(request, signal, client) {
-      const { warnings, ...count } = await engine.count(request, signal, client);
+      const { warnings, ...count } = await engine.count(request, signal, client).catch(failed);
       return { ...count, warnings: warnings.map(conceal) };
     },
-    models: (client) => engine.models(client),
-    model: (name, client) => engine.model(name, client),
-    ...(engine.forward && { forward: engine.forward.bind(engine) }),
+    models: (client) => engine.models(client).catch(failed),
+    model: (name, client) => engine.model(name, client).catch(failed),
+    // What ends a stream is concealed by the request's own `explain`.
+    ...(forward && { forward: (request, call) => forward.call(engine, request, call).catch(failed) }),
     ...(engine.swallows && { swallows: (path) => engine.swallows?.(path) ?? false }),
     health: () => engine.health(),
     ...(examine && {

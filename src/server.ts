@@ -124,7 +124,7 @@ class Door {
     try {
       response = await this.#respond(visit, observer);
     } catch (thrown) {
-      failure = concealed(toProxyError(thrown), this.conceal);
+      failure = toProxyError(thrown);
       response = refuse(route.dialect, failure, id);
     }
     observer.status = response.status;

@@ -138,6 +138,14 @@ describe("an upstream", () => {
     const response = await sluice.post("/v1/chat/completions", { ...asked, stream: true });
     expect(await response.text()).toContain("The upstream was silent for 0.3 s");
   });
+
+  test.each(["/v1/messages", "/v1/chat/completions"])("is told of without a secret: %s", async (path) => {
+    const args = ["--mode", "native", "--stall-timeout", "300ms"];
+    await using sluice = await startSluice({ args, env: { BUILD_TOKEN: "in the middle" } });
+    sluice.mock.respond(() => stall(5));
+    const response = await sluice.post(path, { ...asked, stream: true });
+    expect(await response.text()).toContain("The upstream was silent for 0.3 s [redacted] of its answer.");
+  });
 });
 
 /** A Sluice as a process of its own: Bun reads certificates and proxies when it starts. */
