@@ -38,6 +38,12 @@ Bun.serve({
 
 let ledger: Ledger | undefined;
 
+/** What can't be written would be measured as if it were: that ends the program, and with it the bench. */
+const log = createLog("warn", (line) => {
+  console.error(line);
+  process.exit(1);
+});
+
 function recorded(stream: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const observer = new UsageObserver(true);
   observer.take(stream);
@@ -49,7 +55,7 @@ function recorded(stream: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     api: "messages",
     engine: "native",
   };
-  ledger ??= new Ledger(folder, createLog("warn"));
+  ledger ??= new Ledger(folder, log);
   ledger.ended({ ...record, model, ...(usage && { usage }), way: "native", status: 200, outcome: "ok", ms: 0 });
   return stream;
 }

@@ -86,13 +86,16 @@ export async function startSluice(
   return await startProgram(name, sluice, [...command, ...options], port, { env });
 }
 
-/** Bun with so much of a look at the answer. */
-async function startPassThrough(name: ProgramName, look: string, upstream: string, ledger?: string): Promise<Program> {
+/** Bun with so much of a look at the answer, which may need a folder. */
+async function startPassThrough(
+  name: ProgramName,
+  look: string,
+  upstream: string,
+  ...folder: string[]
+): Promise<Program> {
   const port = freePort();
-  const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look];
-  return await startProgram(name, `Bun, ${look}`, command, port, {
-    env: { ...process.env, ...(ledger && { SLUICE_TEST_LEDGER: ledger }) },
-  });
+  const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look, ...folder];
+  return await startProgram(name, `Bun, ${look}`, command, port);
 }
 
 function own(file: string): string {
