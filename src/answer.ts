@@ -4,7 +4,7 @@ import type { Dialect, Exchange } from "./dialect/dialect.ts";
 import { formatChecks } from "./dialect/format.ts";
 import type { Call, Engine, Observer, Turn } from "./engine/engine.ts";
 import type { ProxyError } from "./error.ts";
-import { EventStream, Pulse, type Together, wholeStream } from "./event-stream.ts";
+import { createPulse, EventStream, type Together, wholeStream } from "./event-stream.ts";
 import { collect } from "./messages/collect.ts";
 import { inGrammar } from "./messages/grammar.ts";
 import { limits } from "./messages/limits.ts";
@@ -20,7 +20,7 @@ export const eventStream = {
   "x-accel-buffering": "no",
 };
 
-const everyStreams = new Pulse(15_000);
+const usualPulse = createPulse(15_000);
 
 /** How long trouble that passes may last (seconds): where nothing is known, a client tries again after this. */
 const moment = 5;
@@ -29,7 +29,7 @@ const moment = 5;
  * Runs an exchange. Nothing is answered before the first event is known, so that an early failure is thrown and gets its
  * true status; a later one is written into the stream in the dialect's own shape.
  */
-export async function answer(exchange: Exchange, engine: Engine, call: Call, pulse = everyStreams): Promise<Response> {
+export async function answer(exchange: Exchange, engine: Engine, call: Call, pulse = usualPulse): Promise<Response> {
   const { request } = exchange;
   const { observer } = call;
   const turn = engine.run(request, call.signal, call.headers);

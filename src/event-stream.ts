@@ -1,10 +1,11 @@
 /** The events of an answer on their way to a client that asked for a stream. */
 
-import { Bag, nowhere, type Placed } from "./bag.ts";
+import { nowhere, type Placed } from "./bag.ts";
 import type { Encoder, StreamEncoder } from "./dialect/dialect.ts";
 import type { Call, Observer } from "./engine/engine.ts";
 import { ProxyError, toProxyError } from "./error.ts";
 import type { MessageEvent } from "./messages/types.ts";
+import { Rounds } from "./rounds.ts";
 import { formatComment, formatSseLine } from "./wire/sse.ts";
 
 /** Events that came together. */
@@ -113,31 +114,10 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array>, Placed 
   }
 }
 
-/**
- * Has the streams that are open say something, or whatever stands between would take them for dead. One timer for all: one
- * each would cost more than what most of them say.
- */
-export class Pulse {
-  readonly #streams = new Bag<EventStream>();
-  #timer: Timer | undefined;
+/** Where open streams are, to say something after so much silence. */
+export type Pulse = Rounds<EventStream>;
 
-  /** `silence`: how long a stream may say nothing (milliseconds). */
-  constructor(readonly silence: number) {}
-
-  add(stream: EventStream): void {
-    this.#streams.add(stream);
-    this.#timer ??= setInterval(() => this.#beat(), this.silence / 3).unref();
-  }
-
-  delete(stream: EventStream): void {
-    this.#streams.delete(stream);
-  }
-
-  #beat(): void {
-    const silentSince = performance.now() - this.silence;
-    for (const stream of this.#streams) stream.beat(silentSince);
-    if (this.#streams.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
+/** Whatever stands between would take a stream for dead that is silent for longer than that (milliseconds). */
+export function createPulse(silence: number): Pulse {
+  return new Rounds(silence / 3, (stream, now) => stream.beat(now - silence));
 }

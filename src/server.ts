@@ -22,7 +22,7 @@ import type { Asked, Watchers } from "./observe/request.ts";
 import { servePage } from "./pages.ts";
 import { RequestObserver } from "./request-observer.ts";
 import { serveStored } from "./responses.ts";
-import { findRoute, isForwarded, upstreamPath, type Route } from "./routes.ts";
+import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
 import { stateFolder } from "./state.ts";
 import { openMemory } from "./store/memory.ts";
 
@@ -157,6 +157,7 @@ class Door {
     const deep = route.endpoint === "health" && url.searchParams.get("deep") === "1";
     const keyless = route.endpoint === "page" || (route.endpoint === "health" && !deep);
     this.#guard.check(request, { keyless });
+    // Counts are free.
     if (recording !== undefined && route.endpoint !== "count") this.observation.budget.check();
     const engine = await this.engine;
     if (engine.swallows?.(url.pathname)) return new Response(null, { status: 204 });

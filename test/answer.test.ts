@@ -6,7 +6,7 @@ import { anthropic } from "../src/dialect/anthropic/index.ts";
 import type { Encoder } from "../src/dialect/dialect.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { ProxyError } from "../src/error.ts";
-import { Pulse } from "../src/event-stream.ts";
+import { createPulse } from "../src/event-stream.ts";
 import type { MessageEvent } from "../src/messages/types.ts";
 import { eventsOf, messageOf, text } from "./support/mock-replies.ts";
 import { singly } from "../src/messages/through.ts";
@@ -14,12 +14,18 @@ import { indifferent } from "./support/observer.ts";
 
 const events = eventsOf(messageOf(text("two words"), "msg_1", "claude-sonnet-5-5"), 2);
 
-const stream = (run: () => AsyncGenerator<MessageEvent>, body?: object) => together(() => singly(run()), body);
+const stream = (run: () => AsyncGenerator<MessageEvent>, options?: Options) => together(() => singly(run()), options);
+
+interface Options {
+  body?: object;
+  alter?(encoder: Encoder): Encoder;
+  /** Milliseconds. */
+  silence?: number;
+}
 
 async function together(
   run: () => AsyncGenerator<readonly MessageEvent[]>,
-  body: object = {},
-  alter = (encoder: Encoder) => encoder,
+  { body = {}, alter = (encoder) => encoder, silence = 30 }: Options = {},
 ) {
   const asked = {
     model: "sonnet",
@@ -49,7 +55,7 @@ async function together(
     { ...exchange, encoder: alter(exchange.encoder) },
     engine,
     { headers: new Headers(), signal, abort, observer },
-    new Pulse(30),
+    createPulse(silence),
   );
   return { response, ended, left, streaming };
 }
@@ -64,6 +70,20 @@ test("a silent stream says something, in a way that no reader takes for a messag
   expect(body.match(/^: still here\n\n/gm)?.length).toBeGreaterThan(1);
   expect(body).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
   expect(ended).toEqual([undefined]);
+});
+
+test("one that speaks says nothing else, however long it takes", async () => {
+  const { response } = await stream(
+    async function* () {
+      for (const event of events) {
+        yield event;
+        await Bun.sleep(100);
+      }
+    },
+    { silence: 900 },
+  );
+  expect(events.length).toBeGreaterThan(5);
+  expect(await response.text()).not.toContain("still here");
 });
 
 test("a stream that has come whole is told in one piece, as it would be in many", async () => {
@@ -96,8 +116,7 @@ test("what fails while a stream is written is told in it, also where it has come
     async function* () {
       yield events;
     },
-    {},
-    failing,
+    { alter: failing },
   );
   expect(response.status).toBe(200);
   expect(await response.text()).toEndWith("data: message_delta\n\ndata: Lost\n\n");
@@ -142,7 +161,7 @@ test("a stop sequence is cut out on the way, whatever the upstream does", async 
     async function* () {
       yield* events;
     },
-    { stop_sequences: ["o wor"] },
+    { body: { stop_sequences: ["o wor"] } },
   );
   const body = await response.text();
   expect(body).toContain('"stop_reason":"stop_sequence","stop_sequence":"o wor"');

@@ -1,9 +1,9 @@
-import { nowhere } from "../../bag.ts";
+import { nowhere, type Placed } from "../../bag.ts";
 import { ProxyError } from "../../error.ts";
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { Rounds } from "../../rounds.ts";
 
 /** How long the upstream may be silent (milliseconds). Read where they are needed: they may change. */
-export interface Limits {
+export interface SilenceLimits {
   /** Before the head of its answer. */
   readonly firstByteTimeout: number;
   /** In the middle of its answer. */
@@ -14,14 +14,15 @@ export interface Limits {
 export type Patience = Pick<AbortController, "signal" | "abort">;
 
 /** A request to the upstream and its answer. Its time runs where it is the upstream's turn. */
-export class UpstreamCall implements Deadline {
+export class UpstreamCall implements Placed {
   place = nowhere;
-  at = Infinity;
+  /** When it is too late (of `performance.now()`). */
+  #deadline = Infinity;
   #response: Response | undefined;
 
   constructor(
-    readonly deadlines: Deadlines,
-    readonly limits: Limits,
+    readonly clock: Rounds<UpstreamCall>,
+    readonly limits: SilenceLimits,
     readonly patience: Patience,
   ) {}
 
@@ -33,31 +34,34 @@ export class UpstreamCall implements Deadline {
 
   /** The request is on its way. */
   asked(): void {
-    this.at = performance.now() + this.limits.firstByteTimeout;
-    this.deadlines.add(this);
+    this.#deadline = performance.now() + this.limits.firstByteTimeout;
+    this.clock.add(this);
   }
 
   answered(response: Response): void {
     this.#response = response;
-    this.at = Infinity;
+    this.#deadline = Infinity;
   }
 
   /** Waits for a part of the body, as long as the upstream may be silent. What the client takes its time for is no silence. */
   async read<T>(part: Promise<T>): Promise<T> {
-    this.at = performance.now() + this.limits.stallTimeout;
+    this.#deadline = performance.now() + this.limits.stallTimeout;
     try {
       return await part;
     } finally {
-      this.at = Infinity;
+      this.#deadline = Infinity;
     }
   }
 
   /** The body is whole, or nobody reads it any more. */
   end(): void {
-    this.deadlines.delete(this);
+    this.clock.delete(this);
   }
 
-  late(): void {
+  /** Aborts it where it is too late. */
+  check(now: number): void {
+    if (now < this.#deadline) return;
+    this.end();
     const { firstByteTimeout, stallTimeout } = this.limits;
     const sentence =
       this.#response === undefined

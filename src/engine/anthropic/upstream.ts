@@ -1,9 +1,9 @@
 import manifest from "../../../package.json" with { type: "json" };
 import type { Config } from "../../config.ts";
 import { ProxyError } from "../../error.ts";
-import { Deadlines } from "./deadlines.ts";
-import { UpstreamCall, type Limits, type Patience } from "./upstream-call.ts";
+import { Rounds } from "../../rounds.ts";
 import { Reachability } from "./reachability.ts";
+import { type Patience, type SilenceLimits, UpstreamCall } from "./upstream-call.ts";
 
 /** A request to the upstream. `path` begins behind the base URL and has its query. */
 export interface UpstreamRequest {
@@ -37,8 +37,8 @@ export class Upstream {
     keepAlive: { idleTimeout: keepAlive },
   });
   readonly #base: string;
-  readonly #limits: Limits;
-  readonly #deadlines: Deadlines;
+  readonly #limits: SilenceLimits;
+  readonly #clock: Rounds<UpstreamCall>;
   readonly #reachability: Reachability;
 
   constructor(config: Config) {
@@ -46,7 +46,8 @@ export class Upstream {
     // Some programs' base URLs have it, Anthropic's have not.
     this.#base = upstream.replace(/\/v1$/, "");
     this.#limits = config;
-    this.#deadlines = new Deadlines(Math.min(1000, firstByteTimeout / 4, config.stallTimeout / 4));
+    const precision = Math.min(1000, firstByteTimeout / 4, config.stallTimeout / 4);
+    this.#clock = new Rounds(precision, (call, now) => call.check(now));
     this.#reachability = new Reachability(upstream, connectTimeout, env);
   }
 
@@ -55,7 +56,7 @@ export class Upstream {
    * about, and never once something was sent. Throws a ProxyError of kind `upstream`, `timeout` or `canceled`.
    */
   async send(request: UpstreamRequest, patience: Patience): Promise<UpstreamCall> {
-    const call = new UpstreamCall(this.#deadlines, this.#limits, patience);
+    const call = new UpstreamCall(this.#clock, this.#limits, patience);
     for (let tries = 0; ; tries++) {
       call.asked();
       this.#reachability.watch(patience);
