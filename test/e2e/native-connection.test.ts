@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { Reachability } from "../../src/engine/anthropic/reachability.ts";
 import { startCommand } from "../support/command.ts";
 import { eventually } from "../support/environment.ts";
 import { stall } from "../support/mock-anthropic.ts";
@@ -91,6 +92,17 @@ describe("a connection", () => {
       expect(status).toBe(504);
       expect(message).toBe(`No connection to the upstream ${deaf.url} came about within 0.3 s.`);
     }
+  });
+
+  test("that does not come about fails no request that is over", async () => {
+    await using deaf = await startDeaf();
+    const reachability = new Reachability(deaf.url, 300, {});
+    const [over, waits] = [new AbortController(), new AbortController()];
+    reachability.watch(over);
+    reachability.watch(waits);
+    reachability.unwatch(over);
+    await eventually(() => waits.signal.aborted);
+    expect(over.signal.aborted).toBe(false);
   });
 });
 
