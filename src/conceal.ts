@@ -89,9 +89,9 @@ export function concealing(engine: Engine, conceal: Conceal): Engine {
   };
   const { forward, examine } = engine;
   return {
-    run: (request, signal, client) => new ConcealedTurn(engine.run(request, signal, client), conceal, failed),
-    async count(request, signal, client) {
-      const { warnings, ...count } = await engine.count(request, signal, client).catch(failed);
+    run: (request, caller) => new ConcealedTurn(engine.run(request, caller), conceal, failed),
+    async count(request, caller) {
+      const { warnings, ...count } = await engine.count(request, caller).catch(failed);
       return { ...count, warnings: warnings.map(conceal) };
     },
     models: (client) => engine.models(client).catch(failed),

@@ -16,7 +16,7 @@ export async function count(
   const { count } = dialect;
   if (!count) throw new ProxyError("bug", `There is no way to count in ${dialect.name}.`);
   const { request, warnings } = count.decode(body, context);
-  const { tokens, ...counted } = await engine.count(request, call.signal, call.headers);
+  const { tokens, ...counted } = await engine.count(request, call);
   const headers = describe(warnings, counted);
   call.observer.answered(headers);
   return Response.json(count.encode(tokens), { headers });

@@ -7,12 +7,11 @@ import type { Events, MessagesRequest, Model, Usage } from "../messages/types.ts
 export interface Engine {
   /**
    * Starts a turn. Nothing happens before the first event is asked for. Failures are ProxyErrors thrown by the
-   * iteration; an aborted signal ends the turn and everything that it started. `client` are the headers of the client's
-   * request, for an engine that passes on its credentials.
+   * iteration; an aborted signal ends the turn and everything that it started.
    */
-  run(request: MessagesRequest, signal: AbortSignal, client?: Headers): Turn;
+  run(request: MessagesRequest, caller: Caller): Turn;
   /** What a request's input comes to, without asking the model. Fails and is aborted as `run` is. */
-  count(request: MessagesRequest, signal: AbortSignal, client?: Headers): Promise<Count>;
+  count(request: MessagesRequest, caller: Caller): Promise<Count>;
   models(client?: Headers): Promise<readonly Model[]>;
   /** The model that a client's spelling means; throws `not_found` with the names that exist. */
   model(name: string, client?: Headers): Promise<Model>;
@@ -43,14 +42,18 @@ export interface ForwardedRequest {
   explain(error: ProxyError): unknown;
 }
 
-/** A client's call: how long it lasts, and who is told how it goes on. */
-export interface Call {
-  /** The headers of the client's request. */
+/** Who calls, and for how long. */
+export interface Caller {
+  /** The headers of the client's request, for an engine that passes on its credentials. */
   readonly headers: Headers;
   /** Aborts when the client is gone, or Sluice is about to stop. */
   readonly signal: AbortSignal;
   /** Aborts the signal: the client goes in the middle of the answer, or waits for nothing any more. */
   abort(reason?: unknown): void;
+}
+
+/** A client's call, and who is told how it goes on. */
+export interface Call extends Caller {
   readonly observer: Observer;
 }
 

@@ -1,7 +1,7 @@
 import { ProxyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import type { MessageEvent, MessagesRequest } from "../messages/types.ts";
-import type { Engine, Turn, Way } from "./engine.ts";
+import type { Caller, Engine, Turn, Way } from "./engine.ts";
 
 /** Why the CLI refuses a request that another engine may serve: there is no login, or its limit is used up. */
 function isRefusal(error: unknown): error is ProxyError {
@@ -20,8 +20,7 @@ interface Served {
 export function withFallback(first: Engine, second: Engine, log: Log): Engine {
   async function* answer(
     request: MessagesRequest,
-    signal: AbortSignal,
-    client: Headers | undefined,
+    caller: Caller,
     served: Served,
   ): AsyncGenerator<readonly MessageEvent[]> {
     const follow = async function* (turn: Turn) {
@@ -34,21 +33,21 @@ export function withFallback(first: Engine, second: Engine, log: Log): Engine {
     };
     let begun = false;
     try {
-      yield* follow(first.run(request, signal, client));
+      yield* follow(first.run(request, caller));
     } catch (error) {
-      if (begun || signal.aborted || !isRefusal(error)) throw error;
+      if (begun || caller.signal.aborted || !isRefusal(error)) throw error;
       log.warn("Claude Code refused a request, which is served natively", { error: error.kind, reason: error.plain });
-      yield* follow(second.run(request, signal, client));
+      yield* follow(second.run(request, caller));
     }
   }
 
   return {
-    run(request, signal, client) {
+    run(request, caller) {
       const served: Served = { way: "cold", warnings: [], headers: {}, cost: () => undefined };
-      const events = answer(request, signal, client, served);
+      const events = answer(request, caller, served);
       return Object.assign(served, { [Symbol.asyncIterator]: () => events });
     },
-    count: (request, signal) => first.count(request, signal),
+    count: (request, caller) => first.count(request, caller),
     models: () => first.models(),
     model: (name) => first.model(name),
     health: () => first.health(),

@@ -3,6 +3,7 @@ import { openEcho } from "../../src/engine/echo/echo.ts";
 import { ProxyError } from "../../src/error.ts";
 import { collect } from "../../src/messages/collect.ts";
 import type { ContentBlock, MessagesRequest } from "../../src/messages/types.ts";
+import { caller } from "../support/caller.ts";
 import { flat } from "../support/flat.ts";
 
 const engine = openEcho();
@@ -17,7 +18,7 @@ const asking = (...content: ContentBlock[]): MessagesRequest => ({
   ],
 });
 
-const run = (request: MessagesRequest, signal = new AbortController().signal) => engine.run(request, signal);
+const run = (request: MessagesRequest, signal?: AbortSignal) => engine.run(request, caller(signal));
 
 describe("answers", () => {
   test("with the text of the last user message, and counts words", async () => {
@@ -76,7 +77,7 @@ describe("an aborted signal", () => {
 test("counts what an answer then says it cost", async () => {
   const request = asking({ type: "text", text: "four five" });
   const { usage } = await collect(run(request));
-  const counted = await engine.count(request, new AbortController().signal);
+  const counted = await engine.count(request, caller());
   expect(counted).toEqual({ tokens: usage.input_tokens, way: "echo", warnings: [] });
 });
 

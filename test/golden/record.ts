@@ -12,6 +12,7 @@ import { type CliLine, isResult } from "../../src/engine/claude/lines.ts";
 import { CliProcess, type LineListener } from "../../src/engine/claude/process.ts";
 import { createLog } from "../../src/log.ts";
 import { formatLine } from "../../src/wire/ndjson.ts";
+import { caller } from "../support/caller.ts";
 import { cleanEnvironment, realClaude, temporaryFolder } from "../support/environment.ts";
 import { startMock, text } from "../support/mock-anthropic.ts";
 import { context } from "../dialect/refusal.ts";
@@ -46,7 +47,7 @@ export async function record({ model, asked = {}, env = {}, args = [] }: Scenari
   try {
     const { request } = anthropic.decode(requestOf("anthropic", asked, true), context);
     // How the answer ends is the golden files' to say.
-    await Array.fromAsync(engine.run(request, AbortSignal.timeout(60_000))).catch(() => {});
+    await Array.fromAsync(engine.run(request, caller(AbortSignal.timeout(60_000)))).catch(() => {});
     const { detail } = await engine.health();
     if (detail["parked"] === 0) await over.promise;
   } finally {

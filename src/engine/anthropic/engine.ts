@@ -5,7 +5,7 @@ import { missesThinking } from "../../messages/reasoning.ts";
 import { legalName, ToolNames } from "../../messages/tool-names.ts";
 import type { Events, MessageEvent, MessagesRequest, Model } from "../../messages/types.ts";
 import { stateFolder } from "../../state.ts";
-import type { Call, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
+import type { Call, Caller, Count, Engine, ForwardedRequest, Health, Turn } from "../engine.ts";
 import { Catalog, type UpstreamModel } from "./catalog.ts";
 import { type Body, compose } from "./compose.ts";
 import { type Authorize, createAuthorize } from "./credentials.ts";
@@ -18,7 +18,7 @@ import { redact } from "./redact.ts";
 import { isTelemetry } from "./redact-client.ts";
 import { type Identity, openIdentity } from "./redact-identity.ts";
 import { Upstream } from "./upstream.ts";
-import type { UpstreamCall } from "./upstream-call.ts";
+import type { Patience, UpstreamCall } from "./upstream-call.ts";
 
 /** The version of the API that the OpenAI dialects are translated to: the one that knows sampling parameters. */
 const apiVersion = "2023-06-01";
@@ -36,8 +36,7 @@ class NativeTurn implements Turn {
 
   constructor(
     readonly request: MessagesRequest,
-    readonly signal: AbortSignal,
-    readonly client: Headers,
+    readonly caller: Caller,
     readonly begin: (turn: NativeTurn) => Events,
   ) {}
 
@@ -67,14 +66,14 @@ class NativeEngine implements Engine {
     this.#identity = config.redact ? openIdentity(stateFolder(config.env), config.env) : undefined;
   }
 
-  run(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Turn {
-    return new NativeTurn(request, signal, client, this.#begin);
+  run(request: MessagesRequest, caller: Caller): Turn {
+    return new NativeTurn(request, caller, this.#begin);
   }
 
-  async count(request: MessagesRequest, signal: AbortSignal, client = new Headers()): Promise<Count> {
-    const model = await this.#find(request.model, client);
+  async count(request: MessagesRequest, caller: Caller): Promise<Count> {
+    const model = await this.#find(request.model, caller.headers);
     const { max_tokens: _, ...body } = this.#compose(request, model);
-    const { input_tokens } = (await this.#json("/v1/messages/count_tokens", signal, client, body, request.betas)) as {
+    const { input_tokens } = (await this.#json("/v1/messages/count_tokens", caller, body, request.betas)) as {
       input_tokens?: unknown;
     };
     if (typeof input_tokens !== "number") throw new ProxyError("upstream", "The upstream did not tell a count.");
@@ -149,9 +148,9 @@ class NativeEngine implements Engine {
 
   /** The bytes of the upstream's answer, as they come. */
   async *#answer(turn: NativeTurn): AsyncGenerator<readonly Uint8Array[]> {
-    const { request, signal, client } = turn;
+    const { request, caller } = turn;
     const known = isFullName(request.model) && request.max_tokens !== undefined;
-    const model = known ? undefined : await this.#find(request.model, client);
+    const model = known ? undefined : await this.#find(request.model, caller.headers);
     turn.warnings = unknownTo(named(request, model), request);
     const answer = await this.#ask(turn, model);
     turn.headers = rateLimitHeaders(answer.response.headers);
@@ -168,7 +167,7 @@ class NativeEngine implements Engine {
         await reader.cancel();
       }
     } catch (error) {
-      throw this.#upstream.explain(error, signal);
+      throw this.#upstream.explain(error, caller.signal);
     } finally {
       answer.end();
     }
@@ -189,7 +188,7 @@ class NativeEngine implements Engine {
   #send(request: MessagesRequest, turn: NativeTurn, model: UpstreamModel | undefined): Promise<UpstreamCall> {
     const body = this.#compose(request, model);
     body["stream"] = true;
-    return this.#post("/v1/messages", turn.signal, turn.client, body, request.betas);
+    return this.#post("/v1/messages", turn.caller, body, request.betas);
   }
 
   #compose(request: MessagesRequest, model: UpstreamModel | undefined): Body {
@@ -201,43 +200,31 @@ class NativeEngine implements Engine {
   }
 
   /** Nobody's signal: all who ask for a model wait for the same list. */
-  #listing(client: Headers): () => Promise<unknown> {
-    return () => this.#json("/v1/models?limit=1000", AbortSignal.timeout(this.#config.connectTimeout), client);
+  #listing(headers: Headers): () => Promise<unknown> {
+    return () => this.#json("/v1/models?limit=1000", { headers, ...patienceOf(this.#config.connectTimeout) });
   }
 
-  async #json(
-    path: string,
-    signal: AbortSignal,
-    client: Headers,
-    body?: Body,
-    betas?: readonly string[],
-  ): Promise<unknown> {
-    const answer = await this.#post(path, signal, client, body, betas);
+  async #json(path: string, caller: Caller, body?: Body, betas?: readonly string[]): Promise<unknown> {
+    const answer = await this.#post(path, caller, body, betas);
     try {
       return await answer.read(answer.response.json());
     } catch (error) {
-      throw this.#upstream.explain(error, signal);
+      throw this.#upstream.explain(error, caller.signal);
     } finally {
       answer.end();
     }
   }
 
   /** Sends what Sluice itself has to say; a body makes it a POST. Throws the upstream's refusal as a ProxyError. */
-  async #post(
-    path: string,
-    signal: AbortSignal,
-    client: Headers,
-    body?: Body,
-    betas?: readonly string[],
-  ): Promise<UpstreamCall> {
+  async #post(path: string, caller: Caller, body?: Body, betas?: readonly string[]): Promise<UpstreamCall> {
     const headers = new Headers({ "anthropic-version": apiVersion, "accept-encoding": "identity" });
     if (betas !== undefined && betas.length > 0) headers.set("anthropic-beta", betas.join());
     if (body !== undefined) headers.set("content-type", "application/json");
-    this.#authorize(headers, client);
+    this.#authorize(headers, caller.headers);
     const method = body === undefined ? "GET" : "POST";
     const told = body && this.#identity ? redact(body, this.#identity) : body;
     const json = told === undefined ? undefined : JSON.stringify(told);
-    const answer = await this.#upstream.send({ method, path, headers, body: json }, patienceOf(signal));
+    const answer = await this.#upstream.send({ method, path, headers, body: json }, caller);
     if (answer.response.ok) return answer;
     try {
       throw await answer.read(toFailure(answer.response));
@@ -265,12 +252,10 @@ function isFullName(name: string): boolean {
   return fullName.test(name);
 }
 
-/** A request's own patience within a longer one. */
-function patienceOf(signal: AbortSignal): AbortController {
+/** The patience of nobody's request (milliseconds). */
+function patienceOf(most: number): Patience {
   const own = new AbortController();
-  if (signal.aborted) own.abort(signal.reason);
-  else signal.addEventListener("abort", () => own.abort(signal.reason));
-  return own;
+  return { signal: AbortSignal.any([own.signal, AbortSignal.timeout(most)]), abort: (reason) => own.abort(reason) };
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> | undefined {

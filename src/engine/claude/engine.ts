@@ -4,7 +4,7 @@ import type { Log } from "../../log.ts";
 import { checkMediaCount } from "../../messages/media.ts";
 import { mostMedia } from "../../messages/model-limits.ts";
 import type { Message, MessageEvent, MessagesRequest } from "../../messages/types.ts";
-import type { Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
+import type { Caller, Count, Engine, Health, Part, Turn as EngineTurn } from "../engine.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { Conversation, type Question } from "./conversation.ts";
 import { Counter, type Understood } from "./counter.ts";
@@ -91,13 +91,13 @@ class ClaudeEngine implements Engine {
     });
   }
 
-  run(request: MessagesRequest, signal: AbortSignal): EngineTurn {
+  run(request: MessagesRequest, { signal }: Caller): EngineTurn {
     const served = new Served();
     const events = this.#answer(request, signal, served);
     return Object.assign(served, { [Symbol.asyncIterator]: () => events });
   }
 
-  async count(request: MessagesRequest, signal: AbortSignal): Promise<Count> {
+  async count(request: MessagesRequest, { signal }: Caller): Promise<Count> {
     const asked = await this.#understand(request, signal);
     const previous = asked.start.with(request.messages.slice(0, -2));
     return this.#counter.count(asked, [questionKey(asked), previous.key]);

@@ -15,7 +15,7 @@ const models: readonly Model[] = [
  */
 export function openEcho(): Engine {
   return {
-    run: (request, signal) => ({
+    run: (request, { signal }) => ({
       way: "echo",
       warnings: [],
       [Symbol.asyncIterator]: () => singly(untilAborted(echo(request), signal)),

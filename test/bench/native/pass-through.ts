@@ -1,7 +1,7 @@
 /**
  * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM [LOOK [FOLDER]]`. A
- * look at the answer is the least that whoever wants to know its usage, or answers in another dialect, can do; `rows` reads
- * the usage, and writes it to a ledger in a folder, as Sluice does.
+ * look at the answer is the least that whoever wants to know its usage, or answers in another dialect, can do. `rows` reads
+ * the usage and writes it to a ledger in a folder, as Sluice does; `events` answers in another dialect besides.
  */
 
 import { UsageObserver } from "../../../src/engine/anthropic/usage-observer.ts";
@@ -16,7 +16,7 @@ const looks: Readonly<Record<string, Look>> = {
   none: (answer) => answer.body,
   bytes: (answer) => answer.bytes(),
   rows: async (answer) => recorded(await answer.bytes()),
-  events: async (answer) => translated(await answer.text()),
+  events: async (answer) => translated(new TextDecoder().decode(recorded(await answer.bytes()))),
 };
 
 const [port, upstream = "", chosen = "none", folder = ""] = process.argv.slice(2);

@@ -38,8 +38,10 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const plain = starting.use(await startPassThrough("bun", "none", upstream.url));
   const looking = starting.use(await startPassThrough("looking", "bytes", upstream.url));
-  const recording = starting.use(await startPassThrough("recording", "rows", upstream.url, join(folder, "ledger")));
-  const translating = starting.use(await startPassThrough("translating", "events", upstream.url));
+  const recording = starting.use(await startPassThrough("recording", "rows", upstream.url, join(folder, "rows")));
+  const translating = starting.use(
+    await startPassThrough("translating", "events", upstream.url, join(folder, "events")),
+  );
   const sluice = starting.use(await startSluice(folder, upstream.url));
   const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
   const portkey = starting.use(
