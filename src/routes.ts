@@ -68,10 +68,10 @@ export function upstreamPath({ pathname, search }: URL): string {
 const version = /^\/v1(?=\/)/;
 const beginning = /^(\/v1(?=\/))?\/*/;
 
-/** A path without slashes at its end, of which there is one at most where there is nothing else. */
+/** A path without slashes at its end. */
 function withoutSlashes(path: string): string {
   let { length } = path;
-  while (length > 1 && path[length - 1] === "/") length--;
+  while (path[length - 1] === "/") length--;
   return path.slice(0, length);
 }
 

@@ -61,7 +61,7 @@ interface Blocks {
  */
 function withBreakpoints<B extends Blocks>(body: B): B {
   const { tools = [], system = [], messages } = body;
-  if (isMarked(tools) || isMarked(system) || messages.some(({ content }) => isMarked(content))) return body;
+  if (isMarked(system) || messages.some(({ content }) => isMarked(content))) return body;
   const last = messages.findLastIndex(isAsked);
   const before = messages.findLastIndex((message, index) => index < last && isAsked(message));
   return {

@@ -20,7 +20,7 @@ export function pipe(answer: UpstreamCall): Response {
 /** The upstream's answer for the client: status, headers and bytes as they came. */
 export function passOn(
   answer: UpstreamCall,
-  upstream: Upstream,
+  upstream: Pick<Upstream, "explain">,
   request: Pick<ForwardedRequest, "explain">,
   call: Call,
 ): Response | Promise<Response> {
@@ -47,7 +47,7 @@ class Passage {
   constructor(
     readonly answer: UpstreamCall,
     readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-    readonly upstream: Upstream,
+    readonly upstream: Pick<Upstream, "explain">,
     readonly request: Pick<ForwardedRequest, "explain">,
     readonly call: Call,
   ) {
