@@ -6,10 +6,12 @@ import { anthropic } from "../src/dialect/anthropic/index.ts";
 import type { Encoder } from "../src/dialect/dialect.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { ProxyError } from "../src/error.ts";
-import { createPulse } from "../src/event-stream.ts";
+import { createPulse, type EventStream } from "../src/event-stream.ts";
 import type { MessageEvent } from "../src/messages/types.ts";
 import { eventsOf, messageOf, text } from "./support/mock-replies.ts";
 import { singly } from "../src/messages/through.ts";
+import { Rounds } from "../src/rounds.ts";
+import { eventually } from "./support/environment.ts";
 import { indifferent } from "./support/observer.ts";
 
 const events = eventsOf(messageOf(text("two words"), "msg_1", "claude-sonnet-5-5"), 2);
@@ -21,11 +23,12 @@ interface Options {
   alter?(encoder: Encoder): Encoder;
   /** Milliseconds. */
   silence?: number;
+  pulse?: Rounds<EventStream>;
 }
 
 async function together(
   run: () => AsyncGenerator<readonly MessageEvent[]>,
-  { body = {}, alter = (encoder) => encoder, silence = 30 }: Options = {},
+  { body = {}, alter = (encoder) => encoder, silence = 30, pulse = createPulse(silence) }: Options = {},
 ) {
   const asked = {
     model: "sonnet",
@@ -55,7 +58,7 @@ async function together(
     { ...exchange, encoder: alter(exchange.encoder) },
     engine,
     { headers: new Headers(), signal, abort, observer },
-    createPulse(silence),
+    pulse,
   );
   return { response, ended, left, streaming };
 }
@@ -70,6 +73,46 @@ test("a silent stream says something, in a way that no reader takes for a messag
   expect(body.match(/^: still here\n\n/gm)?.length).toBeGreaterThan(1);
   expect(body).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
   expect(ended).toEqual([undefined]);
+});
+
+test("it says so once, and not again before its client has read that", async () => {
+  let beats = 0;
+  const pulse = new Rounds<EventStream>(5, (one, now) => {
+    beats++;
+    one.beat(now);
+  });
+  const { response } = await stream(
+    async function* () {
+      yield* events.slice(0, 3);
+      await eventually(() => beats > 20);
+      yield* events.slice(3);
+    },
+    { pulse },
+  );
+  await eventually(() => beats > 20);
+  expect((await response.text()).match(/still here/g)?.length ?? 0).toBeLessThan(5);
+});
+
+const ends: Record<string, (response: Response) => Promise<unknown>> = {
+  "has left": async ({ body }) => await body?.cancel(),
+  "has all of it": (response) => response.text(),
+};
+
+test.each(Object.entries(ends))("one whose client %s is not looked at any more", async (_, end) => {
+  let beats = 0;
+  const { response } = await stream(
+    async function* () {
+      yield* events.slice(0, 3);
+      await eventually(() => beats > 2);
+      yield* events.slice(3);
+    },
+    { pulse: new Rounds<EventStream>(5, () => void beats++) },
+  );
+  await eventually(() => beats > 0);
+  await end(response);
+  const before = beats;
+  await Bun.sleep(50);
+  expect(beats).toBe(before);
 });
 
 test("one that speaks says nothing else, however long it takes", async () => {

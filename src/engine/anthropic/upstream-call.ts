@@ -61,7 +61,6 @@ export class UpstreamCall implements Placed {
   /** Aborts it where it is too late. */
   check(now: number): void {
     if (now < this.#deadline) return;
-    this.end();
     const { firstByteTimeout, stallTimeout } = this.limits;
     const sentence =
       this.#response === undefined

@@ -67,7 +67,7 @@ export class Upstream {
       } catch (error) {
         call.end();
         const pause = unsent.has(codeOf(error)) ? pauses[tries] : undefined;
-        if (pause === undefined || patience.signal.aborted) throw this.explain(error, patience.signal);
+        if (pause === undefined) throw this.explain(error, patience.signal);
         await Bun.sleep(pause);
       } finally {
         this.#reachability.unwatch(patience);
