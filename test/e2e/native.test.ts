@@ -118,9 +118,9 @@ describe("a request", () => {
     expect(upstream.requests.filter(({ path }) => path.startsWith("/v1/models"))).toHaveLength(1);
   });
 
-  test("that is no JSON is the upstream's to refuse", async () => {
+  test.each(['{"model": ', "null", '"text"', "[]", "7"])("that is %s is the upstream's to refuse", async (body) => {
     await using sluice = await start();
-    const response = await sluice.post("/v1/messages", '{"model": ');
+    const response = await sluice.post("/v1/messages", body);
     expect(response.status).toBe(400);
     expect(response.headers.get("request-id")).toStartWith("req_mock");
   });

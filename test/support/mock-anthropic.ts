@@ -108,8 +108,10 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         `req_mock_stray_${strays.length}`,
       );
     }
-    const body = await json(request).catch(() => undefined);
-    if (body === undefined) return sendError(response, error(400, "invalid_request_error", "No JSON"), "req_mock_bad");
+    const body = (await json(request).catch(() => undefined)) as Partial<RequestBody> | null | undefined;
+    if (body?.messages === undefined) {
+      return sendError(response, error(400, "invalid_request_error", "No JSON, or no messages"), "req_mock_bad");
+    }
     const record = recordOf(request, response, path, body as RequestBody);
     const n = requests.push(record);
     await send(response, record, await handler(record.body, record, n), n);

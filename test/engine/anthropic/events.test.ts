@@ -44,3 +44,22 @@ test("a delta of text is what JSON says it is, however it is spelled", () =>
     }),
     { numRuns: 1000 },
   ));
+
+test("what an answer comes to is as its end tells it, and nothing where that tells nothing", async () => {
+  const told = (usage: object | undefined) =>
+    read(JSON.stringify({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage }));
+  expect(await told({ output_tokens: 42 })).toContainEqual(
+    expect.objectContaining({ type: "message_delta", usage: { output_tokens: 42 } }),
+  );
+  expect(await told(undefined)).toContainEqual(expect.objectContaining({ type: "message_delta", usage: {} }));
+});
+
+test("a ping passes, but not before the answer has begun", async () => {
+  const ping = { type: "ping" };
+  const frames = [ping, start, ping, ...end].map((event) => formatSse({ data: JSON.stringify(event) }));
+  const events = await Array.fromAsync(flat(readEvents(singly(streamOf(...frames)), names())));
+  expect(events.filter(({ type }) => type === "ping" || type === "message_start")).toMatchObject([
+    { type: "message_start" },
+    ping,
+  ]);
+});

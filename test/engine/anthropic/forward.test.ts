@@ -28,7 +28,7 @@ async function passed(body: BodyInit | null, status = 200) {
   const abort = () => controller.abort();
   const call = { headers: new Headers(), signal, abort, observer };
   const response = await passOn(answer, { explain }, { explain }, call);
-  return { response, told };
+  return { response, told, signal };
 }
 
 const streamOf = (...chunks: string[]) =>
@@ -70,4 +70,10 @@ test("the rest that comes later", async () => {
   upstream.close();
   expect(await reader?.read()).toEqual({ done: true, value: undefined });
   expect(told).toEqual(["streaming", "ended"]);
+});
+
+test("a client that leaves ends the call", async () => {
+  const { response, told, signal } = await passed(new ReadableStream<Uint8Array>());
+  await response.body?.cancel();
+  expect([signal.aborted, told]).toEqual([true, ["streaming", "canceled"]]);
 });

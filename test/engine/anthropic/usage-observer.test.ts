@@ -40,6 +40,15 @@ test("the usage of a stream is read whatever the cuts", () => {
   );
 });
 
+test("an answer speaks with its first content", () => {
+  const observer = new UsageObserver(true);
+  const [start = "", content = ""] = stream.split(/(?<=\n\n)/);
+  observer.take(Buffer.from(start));
+  expect(observer.spoke).toBe(false);
+  observer.take(Buffer.from(content));
+  expect(observer.spoke).toBe(true);
+});
+
 test("whether the stream stands between two events", () => {
   const bytes = Buffer.from(stream);
   const ends = new Set([...stream.matchAll(/\n\n/g)].map(({ index }) => Buffer.byteLength(stream.slice(0, index)) + 2));
