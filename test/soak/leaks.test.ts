@@ -8,7 +8,7 @@ import { text, toolUse } from "../support/mock-anthropic.ts";
 import { dialects } from "../golden/answers.ts";
 import { startSluice } from "../support/sluice.ts";
 import { Client } from "./client.ts";
-import { claudeScript, type FaultName, faults, reply } from "./faults.ts";
+import { claudeScript, type Fault, type FaultName, faults, reply } from "./faults.ts";
 
 /** What requests make, by the names that the heap knows them by. */
 const kinds = ["Timeout", "AbortSignal", "AbortController", "ReadableStream", "Response", "Request", "Subprocess"];
@@ -38,13 +38,55 @@ test("no timer, signal, stream or process is kept by requests that are over", as
   await round([undefined, ...quick]);
   const before = kept();
   await round([...quick, undefined, ...quick]);
-  const after = kept();
   expect(wrong).toEqual([]);
-  // A kind that the heap has another name for by now would never be found.
-  expect(kinds.filter((kind) => before[kind] === undefined)).toEqual([]);
-  const more = kinds.filter((kind) => (after[kind] ?? 0) > (before[kind] ?? 0) + 2);
-  expect(more.map((kind) => `${kind}: ${before[kind]} → ${after[kind]}`)).toEqual([]);
+  expect(grown(before)).toEqual([]);
 });
+
+test("nor in native mode, also where no upstream can be reached", async () => {
+  const closed = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  closed.stop(true);
+  const nowhere = `http://127.0.0.1:${closed.port}`;
+  await using sluice = await startSluice({ args: ["--mode", "native"] });
+  await using lost = await startSluice({ args: ["--mode", "native", "--upstream", nowhere] });
+  sluice.mock.respond((body) => reply(body, 0.01));
+  const quick = (Object.keys(faults) as FaultName[]).filter((name) => {
+    const { by, slow }: Fault = faults[name];
+    return by !== "claude" && slow === undefined;
+  });
+  const wrong: unknown[] = [];
+  const round = async (times: number) => {
+    const clients = dialects.map((dialect, id) => new Client(id, dialect, sluice.url, 0.1));
+    const unreached = clients.map(({ dialect }) => new Client(9, dialect, lost.url, 0.1));
+    for (let time = 0; time < times; time++) {
+      for (const fault of [undefined, ...quick]) {
+        const outcomes = await Promise.all(clients.map((client) => client.ask(fault)));
+        wrong.push(...outcomes.flatMap((outcome) => outcome.wrong ?? []));
+      }
+      const refused = await Promise.all(unreached.map((client) => client.ask(undefined)));
+      expect(refused.map((outcome) => outcome.wrong)).toEqual(refused.map(() => expect.stringContaining("502")));
+    }
+    sluice.mock.forget();
+  };
+  const ours = kinds.filter((kind) => kind !== "Subprocess");
+  await round(1);
+  await Bun.sleep(500);
+  const before = kept();
+  await round(2);
+  expect(wrong).toEqual([]);
+  // Who has left is told of a moment later.
+  await eventually(() => grown(before, ours).length === 0).catch(() => {});
+  expect(grown(before, ours)).toEqual([]);
+});
+
+/** The kinds of which there are more than there were. */
+function grown(before: Record<string, number>, of = kinds): string[] {
+  const after = kept();
+  // A kind that the heap has another name for by now would never be found.
+  expect(of.filter((kind) => before[kind] === undefined)).toEqual([]);
+  return of
+    .filter((kind) => (after[kind] ?? 0) > (before[kind] ?? 0) + 2)
+    .map((kind) => `${kind}: ${before[kind]} → ${after[kind]}`);
+}
 
 test.each([
   ["live", text("Yes.")],

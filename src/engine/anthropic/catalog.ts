@@ -31,10 +31,13 @@ export class Catalog {
   #models: Promise<readonly UpstreamModel[]> | undefined;
   #until = 0;
 
+  /** `now` tells the time (milliseconds). */
+  constructor(readonly now = () => performance.now()) {}
+
   /** All of them. `fetch` gets the body of `GET /v1/models`; what it throws is thrown. */
   async list(fetch: Fetch): Promise<readonly UpstreamModel[]> {
-    if (this.#models === undefined || performance.now() > this.#until) {
-      this.#until = performance.now() + fresh;
+    if (this.#models === undefined || this.now() > this.#until) {
+      this.#until = this.now() + fresh;
       this.#models = this.#load(fetch);
     }
     return await this.#models;
@@ -44,7 +47,7 @@ export class Catalog {
     try {
       return toModels(await fetch());
     } catch (error) {
-      this.#until = performance.now() + pause;
+      this.#until = this.now() + pause;
       throw error;
     }
   }

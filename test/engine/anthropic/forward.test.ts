@@ -18,6 +18,7 @@ async function passed(body: BodyInit | null, status = 200) {
   const observer = {
     ...indifferent,
     streaming: () => void told.push("streaming"),
+    spoke: () => void told.push("spoke"),
     ended: (error?: ProxyError) => void told.push(error?.kind ?? "ended"),
   };
   const controller = new AbortController();
@@ -72,8 +73,17 @@ test("the rest that comes later", async () => {
   expect(told).toEqual(["streaming", "ended"]);
 });
 
-test("a client that leaves ends the call", async () => {
-  const { response, told, signal } = await passed(new ReadableStream<Uint8Array>());
+test("a client that leaves ends the call, and the upstream's answer with it", async () => {
+  let left = false;
+  const body = new ReadableStream<Uint8Array>({ cancel: () => void (left = true) });
+  const { response, told, signal } = await passed(body);
   await response.body?.cancel();
-  expect([signal.aborted, told]).toEqual([true, ["streaming", "canceled"]]);
+  expect([signal.aborted, left, told]).toEqual([true, true, ["streaming", "canceled"]]);
+});
+
+test("the first content is told of, once", async () => {
+  const delta = 'event: content_block_delta\ndata: {"type":"content_block_delta"}\n\n';
+  const { response, told } = await passed(streamOf("event: ping\ndata: {}\n\n", delta, delta));
+  await response.text();
+  expect(told).toEqual(["streaming", "spoke", "ended"]);
 });

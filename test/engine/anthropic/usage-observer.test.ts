@@ -8,7 +8,10 @@ import { cutBytes, cuts } from "../../support/bytes.ts";
 const event = (value: { type: string }) => formatSse({ event: value.type, data: JSON.stringify(value) });
 
 const stream = [
-  { type: "message_start", message: { usage: { input_tokens: 9, cache_read_input_tokens: 5, output_tokens: 1 } } },
+  {
+    type: "message_start",
+    message: { model: "claude-sonnet-5", usage: { input_tokens: 9, cache_read_input_tokens: 5, output_tokens: 1 } },
+  },
   // Whatever the model says is no usage.
   {
     type: "content_block_delta",
@@ -34,7 +37,7 @@ test("the usage of a stream is read whatever the cuts", () => {
     fc.property(cuts, (places) => {
       const observer = new UsageObserver(true);
       for (const piece of cutBytes(bytes, places)) observer.take(piece);
-      expect(observer.told.usage).toEqual(expected);
+      expect(observer.told).toEqual({ model: "claude-sonnet-5", usage: expected });
       expect(observer.between).toBe(true);
     }),
   );
@@ -78,6 +81,22 @@ test("an answer without usage has none, and one without an end is not kept", () 
   const chunk = Buffer.alloc(1024 ** 2, "x");
   for (let index = 0; index < 600; index++) observer.take(chunk);
   expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 1024 ** 2);
-  observer.take(Buffer.from(`\n\n${stream}`));
+  for (const piece of cutBytes(Buffer.from(`\n\n${stream}`), [0.1, 0.5, 0.9])) observer.take(piece);
   expect(observer.told.usage).toEqual(expected);
+});
+
+test("an error ends a stream wherever it stands, and a text that speaks of one does not", () => {
+  const error = { type: "error", error: { type: "overloaded_error", message: "Busy" } };
+  const told = (...chunks: string[]) => {
+    const observer = new UsageObserver(true);
+    for (const chunk of chunks) observer.take(Buffer.from(chunk));
+    return observer.failure;
+  };
+  expect(told(stream, event(error))).toEqual(error);
+  expect(told(stream + event(error))).toEqual(error);
+  expect(told(stream)).toBeUndefined();
+  const delta = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "event: error\n" } };
+  expect(told(event(delta))).toBeUndefined();
+  expect(told("data: an event: error\n\n")).toBeUndefined();
+  expect(told("event: error\ndata: nonsense\n\n")).toEqual({});
 });
