@@ -75,22 +75,37 @@ test("a silent stream says something, in a way that no reader takes for a messag
   expect(ended).toEqual([undefined]);
 });
 
-test("it says so once, and not again before its client has read that", async () => {
+test("it says nothing to a client that has yet to read what was said", async () => {
   let beats = 0;
+  const over = Promise.withResolvers<undefined>();
   const pulse = new Rounds<EventStream>(5, (one, now) => {
-    beats++;
-    one.beat(now);
+    if (beats++ < 20) one.beat(now);
+    else over.resolve(undefined);
   });
   const { response } = await stream(
     async function* () {
       yield* events.slice(0, 3);
-      await eventually(() => beats > 20);
+      await over.promise;
       yield* events.slice(3);
     },
     { pulse },
   );
-  await eventually(() => beats > 20);
-  expect((await response.text()).match(/still here/g)?.length ?? 0).toBeLessThan(5);
+  await over.promise;
+  expect(await response.text()).not.toContain("still here");
+});
+
+test("what a client does not read is not asked for", async () => {
+  let asked = 0;
+  const { response } = await stream(async function* () {
+    for (const event of events) {
+      asked++;
+      yield event;
+    }
+  });
+  await Bun.sleep(50);
+  expect(asked).toBeLessThan(4);
+  await response.text();
+  expect(asked).toBe(events.length);
 });
 
 const ends: Record<string, (response: Response) => Promise<unknown>> = {
