@@ -21,14 +21,12 @@ const stream = (run: () => AsyncGenerator<MessageEvent>, options?: Options) => t
 interface Options {
   body?: object;
   alter?(encoder: Encoder): Encoder;
-  /** Milliseconds. */
-  silence?: number;
   pulse?: Rounds<EventStream>;
 }
 
 async function together(
   run: () => AsyncGenerator<readonly MessageEvent[]>,
-  { body = {}, alter = (encoder) => encoder, silence = 30, pulse = createPulse(silence) }: Options = {},
+  { body = {}, alter = (encoder) => encoder, pulse = createPulse(30) }: Options = {},
 ) {
   const asked = {
     model: "sonnet",
@@ -63,14 +61,18 @@ async function together(
   return { response, ended, left, streaming };
 }
 
-test("a silent stream says something, in a way that no reader takes for a message", async () => {
+test("a silent stream says something again and again, in a way that no reader takes for a message", async () => {
+  const over = Promise.withResolvers<undefined>();
   const { response, ended } = await stream(async function* () {
     yield* events.slice(0, 3);
-    await Bun.sleep(200);
+    await over.promise;
     yield* events.slice(3);
   });
-  const body = await response.text();
-  expect(body.match(/^: still here\n\n/gm)?.length).toBeGreaterThan(1);
+  let body = "";
+  for await (const chunk of response.body ?? []) {
+    body += new TextDecoder().decode(chunk);
+    if ((body.match(/^: still here\n\n/gm)?.length ?? 0) > 1) over.resolve(undefined);
+  }
   expect(body).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
   expect(ended).toEqual([undefined]);
 });
@@ -131,14 +133,17 @@ test.each(Object.entries(ends))("one whose client %s is not looked at any more",
 });
 
 test("one that speaks says nothing else, however long it takes", async () => {
+  let spoke = performance.now();
+  const pulse = new Rounds<EventStream>(5, (one) => one.beat(spoke - 1));
   const { response } = await stream(
     async function* () {
       for (const event of events) {
+        spoke = performance.now();
         yield event;
-        await Bun.sleep(100);
+        await Bun.sleep(20);
       }
     },
-    { silence: 900 },
+    { pulse },
   );
   expect(events.length).toBeGreaterThan(5);
   expect(await response.text()).not.toContain("still here");
