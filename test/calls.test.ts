@@ -11,8 +11,7 @@ test("a call is aborted when its client goes, alone", () => {
   const [one, other] = [callOf(), callOf()];
   one.client.abort();
   expect([one.call.signal.aborted, other.call.signal.aborted]).toEqual([true, false]);
-  one.client = new AbortController();
-  one.client.abort();
+  // A client may be gone before its call is there.
   expect(callOf(one.client).call.signal.aborted).toBe(true);
 });
 

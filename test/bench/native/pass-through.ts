@@ -1,5 +1,5 @@
 /**
- * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM [LOOK [FOLDER]]`. A
+ * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM LOOK FOLDER`. A
  * look at the answer is the least that whoever wants to know its usage, or answers in another dialect, can do. `rows` reads
  * the usage and writes it to a ledger in a folder, as Sluice does; `events` answers in another dialect besides.
  */
@@ -19,7 +19,7 @@ const looks: Readonly<Record<string, Look>> = {
   events: async (answer) => translated(new TextDecoder().decode(recorded(await answer.bytes()))),
 };
 
-const [port, upstream = "", chosen = "none", folder = ""] = process.argv.slice(2);
+const [port, upstream = "", chosen = "", folder = ""] = process.argv.slice(2);
 const look = looks[chosen];
 if (look === undefined) throw new Error(`There is no look "${chosen}".`);
 

@@ -36,12 +36,10 @@ export async function startPrograms(folder: string): Promise<Programs> {
       ports.nginx,
     ),
   );
-  const plain = starting.use(await startPassThrough("bun", "none", upstream.url));
-  const looking = starting.use(await startPassThrough("looking", "bytes", upstream.url));
-  const recording = starting.use(await startPassThrough("recording", "rows", upstream.url, join(folder, "rows")));
-  const translating = starting.use(
-    await startPassThrough("translating", "events", upstream.url, join(folder, "events")),
-  );
+  const plain = starting.use(await startPassThrough(folder, "bun", "none", upstream.url));
+  const looking = starting.use(await startPassThrough(folder, "looking", "bytes", upstream.url));
+  const recording = starting.use(await startPassThrough(folder, "recording", "rows", upstream.url));
+  const translating = starting.use(await startPassThrough(folder, "translating", "events", upstream.url));
   const sluice = starting.use(await startSluice(folder, upstream.url));
   const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
   const portkey = starting.use(
@@ -88,15 +86,10 @@ export async function startSluice(
   return await startProgram(name, sluice, [...command, ...options], port, { env });
 }
 
-/** Bun with so much of a look at the answer, which may need a folder. */
-async function startPassThrough(
-  name: ProgramName,
-  look: string,
-  upstream: string,
-  ...folder: string[]
-): Promise<Program> {
+/** Bun with so much of a look at the answer. */
+async function startPassThrough(folder: string, name: ProgramName, look: string, upstream: string): Promise<Program> {
   const port = freePort();
-  const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look, ...folder];
+  const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look, join(folder, look)];
   return await startProgram(name, `Bun, ${look}`, command, port);
 }
 
