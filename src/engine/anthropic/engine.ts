@@ -164,7 +164,8 @@ class NativeEngine implements Engine {
           yield [value];
         }
       } finally {
-        await reader.cancel();
+        // Of what was aborted there is nothing left to cancel, which is no failure.
+        await reader.cancel().catch(() => {});
       }
     } catch (error) {
       throw this.#upstream.explain(error, caller.signal);
