@@ -39,11 +39,6 @@ export class RequestObserver implements Observer {
     return Math.round(performance.now() - this.#began);
   }
 
-  get watching(): boolean {
-    const { logLevel, logBodies } = this.config;
-    return logBodies || logLevel === "info" || logLevel === "debug" || this.observation.watching;
-  }
-
   answered({ "x-sluice-way": way, "x-sluice-warning": warning }: Record<string, string>): void {
     this.#way = way;
     this.#warning = warning;

@@ -59,8 +59,6 @@ export interface Call extends Caller {
 
 /** Who is told how an exchange went on. */
 export interface Observer {
-  /** Whether anybody is told. To look at an answer on its way costs more than to pass it on. */
-  readonly watching: boolean;
   /** The first event is there, and with it the headers of the answer. */
   answered(headers: Record<string, string>): void;
   /** The body goes on behind the head: `ended` comes with its end. */

@@ -19,8 +19,6 @@ export interface Observation {
   readonly metrics: Metrics;
   /** What the page is told. */
   readonly feed: LiveFeed;
-  /** Whether anybody wants to know what an answer used, also of one that passes unread otherwise. */
-  readonly watching: boolean;
   /** Writes what is not written yet. */
   close(): void;
 }
@@ -45,7 +43,6 @@ export function openObservation(config: Config, log: Log, given: Watchers, feed:
     budget,
     metrics,
     feed,
-    watching: ledger !== undefined || given.length > 0,
     close: () => ledger?.close(),
   };
 }

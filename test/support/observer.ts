@@ -2,7 +2,6 @@ import type { Observer } from "../../src/engine/engine.ts";
 
 /** Told of everything, and does nothing with it. */
 export const indifferent: Observer = {
-  watching: true,
   answered: () => {},
   streaming: () => {},
   model: () => {},

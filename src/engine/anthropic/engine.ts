@@ -11,8 +11,8 @@ import { type Body, compose } from "./compose.ts";
 import { type Authorize, createAuthorize } from "./credentials.ts";
 import { readEvents } from "./events.ts";
 import { toFailure } from "./failures.ts";
-import { passOn, pipe } from "./forward.ts";
-import { asksForStream, namesKnownModels } from "./glance.ts";
+import { passOn } from "./forward.ts";
+import { namesKnownModels } from "./glance.ts";
 import { rateLimitHeaders, toUpstream } from "./headers.ts";
 import { redact } from "./redact.ts";
 import { isTelemetry } from "./redact-client.ts";
@@ -108,10 +108,9 @@ class NativeEngine implements Engine {
     this.#authorize(headers, request.headers);
     const { method, path, body: bytes } = request;
     const body = bytes && this.#mayChange(bytes) ? await this.#mend(bytes, request.headers) : bytes;
-    const unwatched = !call.observer.watching && this.#upstream.hasStallClock && asksForStream(bytes);
-    const answer = await this.#upstream.send({ method, path, headers, body, unwatched }, call);
+    const answer = await this.#upstream.send({ method, path, headers, body }, call);
     call.observer.answered(way);
-    return unwatched ? pipe(answer) : await passOn(answer, this.#upstream, request, call);
+    return await passOn(answer, this.#upstream, request, call);
   }
 
   swallows(pathname: string): boolean {

@@ -9,14 +9,6 @@ import type { Upstream } from "./upstream.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
 import { type Told, UsageObserver } from "./usage-observer.ts";
 
-/** The upstream's answer itself, whose bytes Bun passes on without a look at them. */
-export function pipe(answer: UpstreamCall): Response {
-  const { response } = answer;
-  answer.end();
-  toClient(response.headers);
-  return response;
-}
-
 /** The upstream's answer for the client: status, headers and bytes as they came. */
 export function passOn(
   answer: UpstreamCall,

@@ -11,15 +11,10 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: Headers;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
-  /** Nobody looks at the body of the answer: Bun's own clock ends it when it stalls. */
-  readonly unwatched?: boolean;
 }
 
 /** Connections stay open for so long (seconds): less than servers keep theirs, so that none is used in its last moment. */
 const keepAlive = 60;
-
-/** How long `fetch` lets a connection be silent (milliseconds). */
-const ownStallTimeout = 300_000;
 
 /** Waits before another try (milliseconds). */
 const pauses = [100, 400];
@@ -75,11 +70,6 @@ export class Upstream {
     }
   }
 
-  /** Whether Bun's own clock ends what stalls, if not before the time that is configured. */
-  get hasStallClock(): boolean {
-    return this.#limits.stallTimeout >= ownStallTimeout;
-  }
-
   /** A failure of the connection as a ProxyError; also of one in the middle of an answer. */
   explain(error: unknown, signal: AbortSignal): unknown {
     if (error instanceof ProxyError || signal.aborted) return error;
@@ -108,7 +98,7 @@ export class Upstream {
     this.#session.close();
   }
 
-  #fetch({ method, path, headers, body, unwatched = false }: UpstreamRequest, signal: AbortSignal): Promise<Response> {
+  #fetch({ method, path, headers, body }: UpstreamRequest, signal: AbortSignal): Promise<Response> {
     headers.set("user-agent", userAgent);
     return this.#session.fetch(this.#base + path, {
       method,
@@ -117,8 +107,8 @@ export class Upstream {
       signal,
       redirect: "manual",
       decompress: false,
-      // It would end a model that thinks for five minutes before it says a word.
-      timeout: unwatched,
+      // Bun's own would end a model that thinks for five minutes before it says a word.
+      timeout: false,
     } as BunFetchRequestInit);
   }
 }

@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 const byApi: Readonly<Record<Api, readonly ProgramName[]>> = {
-  messages: ["direct", "nginx", "bun", "looking", "recording", "sluice", "unwatched", "portkey"],
+  messages: ["direct", "nginx", "bun", "looking", "recording", "sluice", "portkey"],
   chat: ["translating", "sluice", "portkey"],
 };
 
@@ -45,7 +45,6 @@ const titles: Readonly<Record<Pace | Api | ProgramName, string>> = {
   recording: "Bun, usage read and a row written",
   translating: "Bun, each event parsed and written, and a row",
   sluice: "Sluice",
-  unwatched: "Sluice, --no-ledger",
   portkey: "portkey",
 };
 
@@ -61,7 +60,6 @@ interface RatioLimit extends Pick<Series, "api" | "pace"> {
  */
 const ratioLimits: readonly RatioLimit[] = [
   { of: "sluice", against: "nginx", api: "messages", pace: "burst", atLeast: 0.75 },
-  { of: "unwatched", against: "nginx", api: "messages", pace: "burst" },
   { of: "bun", against: "nginx", api: "messages", pace: "burst" },
   { of: "looking", against: "nginx", api: "messages", pace: "burst" },
   { of: "recording", against: "nginx", api: "messages", pace: "burst" },

@@ -6,8 +6,7 @@ import { chooseSluice } from "../../support/binary.ts";
 import { freePort, startProgram, type StartedProgram } from "../program.ts";
 import { nginxProgram, portkeyProgram, portkeyVersion } from "./install.ts";
 
-export type ProgramName =
-  "direct" | "nginx" | "bun" | "looking" | "recording" | "translating" | "sluice" | "unwatched" | "portkey";
+export type ProgramName = "direct" | "nginx" | "bun" | "looking" | "recording" | "translating" | "sluice" | "portkey";
 
 export type Program = StartedProgram<ProgramName>;
 
@@ -41,7 +40,6 @@ export async function startPrograms(folder: string): Promise<Programs> {
   const recording = starting.use(await startPassThrough(folder, "recording", "rows", upstream.url));
   const translating = starting.use(await startPassThrough(folder, "translating", "events", upstream.url));
   const sluice = starting.use(await startSluice(folder, upstream.url));
-  const unwatched = starting.use(await startSluice(folder, upstream.url, "unwatched"));
   const portkey = starting.use(
     await startProgram(
       "portkey",
@@ -59,7 +57,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const started = starting.move();
   return {
-    all: { direct: upstream, nginx, bun: plain, looking, recording, translating, sluice, unwatched, portkey },
+    all: { direct: upstream, nginx, bun: plain, looking, recording, translating, sluice, portkey },
     startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -72,18 +70,13 @@ export async function startUpstream(): Promise<Program> {
   return await startProgram("direct", "the upstream itself", command, port);
 }
 
-/** A Sluice in native mode before an upstream, as it comes but for the log; or one that keeps no ledger either. */
-export async function startSluice(
-  folder: string,
-  upstream: string,
-  name: "sluice" | "unwatched" = "sluice",
-): Promise<Program> {
+/** A Sluice in native mode before an upstream, as it comes but for the log. */
+export async function startSluice(folder: string, upstream: string): Promise<Program> {
   const port = freePort();
   const { command, sluice } = chooseSluice();
   const options = `serve --mode native --upstream ${upstream} --port ${port} --log-level warn`.split(" ");
-  if (name === "unwatched") options.push("--no-ledger");
   const env = cleanEnvironment({ home: join(folder, `home-${port}`), baseUrl: upstream });
-  return await startProgram(name, sluice, [...command, ...options], port, { env });
+  return await startProgram("sluice", sluice, [...command, ...options], port, { env });
 }
 
 /** Bun with so much of a look at the answer. */
