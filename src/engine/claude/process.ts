@@ -109,12 +109,15 @@ export class CliProcess {
 
   /** Writes messages to the CLI's stdin, in one write. */
   write(messages: readonly object[]): void {
-    if (!this.alive) return;
+    if (this.alive) void this.#write(messages.map(formatLine).join(""));
+  }
+
+  async #write(text: string): Promise<void> {
+    const { stdin } = this.#child;
     try {
-      void this.#child.stdin.write(messages.map(formatLine).join(""));
-      void this.#child.stdin.flush();
+      await Promise.all([stdin.write(text), stdin.flush()]);
     } catch {
-      // The pipe is broken because the process is gone: its end is reported by the reading side.
+      // The pipe is broken because the process is gone, at once or later: its end is reported by the reading side.
     }
   }
 

@@ -130,6 +130,17 @@ describe("the end", () => {
   });
 });
 
+test("one that goes before it has read what it was told leaves no failure that nobody hears", async () => {
+  await start({ startup: [hang] }, async (process) => {
+    // More than a pipe takes at once.
+    process.write([userLine({ role: "user", content: [{ type: "text", text: "x".repeat(2 ** 20) }] }, "query")]);
+    await process.kill();
+    // One that nobody hears fails the test.
+    await Bun.sleep(50);
+    expect(process.alive).toBe(false);
+  });
+});
+
 test("lines come whole, however the bytes are cut, and noise is passed over", async () => {
   await start({ turns: [answer(text("grüße 👋"))], pieceBytes: 3 }, async (process) => {
     const { types } = record(process);
