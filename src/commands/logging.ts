@@ -3,11 +3,13 @@ import type { Config, LoadedConfig } from "../config.ts";
 import { openLogFile } from "../log-file.ts";
 import { type ConfigurableLog, createLog } from "../log.ts";
 
-/** The log that a configuration asks for, and in it what there is to say of that. */
+/** The log that a configuration asks for, and in it what there is to say of that, and failures that nobody hears. */
 export function openLog({ config, warnings }: Pick<LoadedConfig, "config" | "warnings">): ConfigurableLog {
   const log = createLog(config.logLevel, config.logFile === undefined ? undefined : openLogFile(config.logFile));
   followConfig(log, config);
   for (const warning of warnings) log.warn(warning);
+  // A bug, for which nobody else's request ends. Bun's own words would stand beside the log, secrets and all.
+  process.on("unhandledRejection", (cause) => log.error("A failure that nobody waited for", { cause }));
   return log;
 }
 

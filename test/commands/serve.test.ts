@@ -50,6 +50,30 @@ describe("serve", () => {
     expect(sluice.stderr()).toBe("");
   });
 
+  test("a failure that nobody waits for is a line of the log, without its secrets, and ends nothing", async () => {
+    await using sluice = await startCommand(["serve", "--mode", "native", "--port", "0", "--log-level", "error"], {
+      env: { BUN_OPTIONS: "--preload ./unheard.ts", ANTHROPIC_API_KEY: secrets.apiKey },
+      prepare: (home) => {
+        const failure = `new Error("The bug of " + process.env.ANTHROPIC_API_KEY)`;
+        writeFileSync(join(home, "unheard.ts"), `process.on("SIGUSR2", () => void Promise.reject(${failure}));`);
+        return [];
+      },
+    });
+    const [, url = ""] = await sluice.until(ready).then(() => listening.exec(sluice.stdout()) ?? []);
+    sluice.kill("SIGUSR2");
+    await eventually(() => sluice.stderr().includes("\n"));
+    const [line = "", ...rest] = sluice.stderr().split("\n");
+    expect(rest).toEqual([""]);
+    expect(JSON.parse(line)).toMatchObject({
+      level: "error",
+      msg: "A failure that nobody waited for",
+      cause: expect.stringContaining("The bug of [redacted]"),
+    });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    sluice.kill("SIGTERM");
+    expect(await sluice.ended).toBe(0);
+  });
+
   test("never shows the client key", async () => {
     await using sluice = await startCommand(["serve"], {
       ...scripted(),
