@@ -43,7 +43,7 @@ export class Calibration {
   async estimate(model: string, keys: readonly string[], prompt: Prompt, bare: Prompt): Promise<number> {
     await this.#learning;
     const estimator = new Estimator(model);
-    const [framed, own] = await Promise.all([estimator.prompt(prompt), estimator.prompt(bare)]);
+    const [framed, own] = [estimator.prompt(prompt), estimator.prompt(bare)];
     const before = keys.map((key) => this.#conversations.get(key)).find((sample) => sample);
     const known = this.#models.get(model);
     const rate = known ? within(known.tokens / (known.estimate + known.frames * (framed - own))) : 1;
@@ -53,7 +53,7 @@ export class Calibration {
   async #learn(model: string, key: string, bare: Prompt, tokens: number): Promise<void> {
     // The last event of the answer is not to wait for this.
     await Bun.sleep(0);
-    const estimate = await new Estimator(model).prompt(bare);
+    const estimate = new Estimator(model).prompt(bare);
     if (tokens * furthest < estimate) return;
     const known = this.#models.get(model) ?? { estimate: 0, tokens: 0, frames: 0 };
     this.#models.set(model, {

@@ -1,3 +1,4 @@
+import { imageSize } from "../../messages/image-size.ts";
 import type { ContentBlock, DocumentBlock, ImageBlock, Tool } from "../../messages/types.ts";
 import type { Prompt } from "./count.ts";
 
@@ -100,9 +101,10 @@ export class Estimator {
     return tokens;
   }
 
-  async prompt({ texts, tools, messages }: Prompt): Promise<number> {
-    const blocks = await Promise.all(messages.flatMap(({ content }) => content).map((block) => this.#block(block)));
-    return beginning + messages.length * aroundMessage + this.#texts(texts) + this.#tools(tools) + sum(blocks);
+  prompt({ texts, tools, messages }: Prompt): number {
+    const around = beginning + messages.length * aroundMessage;
+    const said = sum(messages.map(({ content }) => this.#blocks(content)));
+    return around + this.#texts(texts) + this.#tools(tools) + said;
   }
 
   #texts(texts: readonly string[]): number {
@@ -113,7 +115,11 @@ export class Estimator {
     return (tools.length > 0 ? aroundTools : 0) + this.#texts(tools.map((tool) => JSON.stringify(tool)));
   }
 
-  async #block(block: ContentBlock): Promise<number> {
+  #blocks(blocks: readonly ContentBlock[]): number {
+    return sum(blocks.map((block) => this.#block(block)));
+  }
+
+  #block(block: ContentBlock): number {
     switch (block.type) {
       case "text":
         return this.text(block.text);
@@ -128,22 +134,18 @@ export class Estimator {
       case "tool_use":
         return aroundCall + this.text(block.name) + this.text(JSON.stringify(block.input));
       case "tool_result":
-        return aroundCall + sum(await Promise.all(block.content.map((part) => this.#block(part))));
+        return aroundCall + this.#blocks(block.content);
       case "search_result":
         return this.#texts([block.title, block.source, ...block.content.map(({ text }) => text)]);
     }
   }
 
   /** An image of which nothing is known counts as a large one. */
-  async #image({ source }: ImageBlock): Promise<number> {
-    if (source.type !== "base64") return largeImage;
-    const head = Buffer.from(source.data.slice(0, imageHead), "base64");
-    try {
-      const { width, height } = await new Bun.Image(head).metadata();
-      return Math.min(this.#largestImage, Math.ceil((width * height) / pixelsPerToken));
-    } catch {
-      return largeImage;
-    }
+  #image({ source }: ImageBlock): number {
+    const size =
+      source.type === "base64" ? imageSize(Buffer.from(source.data.slice(0, imageHead), "base64")) : undefined;
+    if (size === undefined) return largeImage;
+    return Math.min(this.#largestImage, Math.ceil((size.width * size.height) / pixelsPerToken));
   }
 
   #document({ source, title, context }: DocumentBlock): number {
