@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { MemoryWatch, mostMemory } from "../../../src/engine/claude/memory.ts";
 import { CliProcess } from "../../../src/engine/claude/process.ts";
 import type { ProxyError } from "../../../src/error.ts";
+import { pretend } from "../../support/platform.ts";
 
 function start(program: string): CliProcess {
   return new CliProcess({
@@ -14,7 +15,10 @@ function start(program: string): CliProcess {
   });
 }
 
-test("a process that takes ever more memory is ended, with a failure that no retry helps; another stays", async () => {
+const outgrown = "a process that takes ever more memory is ended, with a failure that no retry helps; another stays";
+
+test.each(["linux", "darwin"])(`on %s ${outgrown}`, async (platform) => {
+  using _ = pretend(platform);
   using watch = new MemoryWatch(400 * 1024 ** 2);
   const small = start("setInterval(() => {}, 1000)");
   const large = start("const all = []; setInterval(() => all.push(Buffer.alloc(20_000_000, 1)), 50)");

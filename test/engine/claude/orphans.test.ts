@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { InstanceRecord, instanceVariable, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
+import { pretend } from "../../support/platform.ts";
 
 /** A process that ends for nobody but a signal, in a session of its own, as a shell of the CLI is. */
 function sleeper(id: string) {
@@ -38,6 +39,24 @@ test("what a Sluice left that is gone is ended, and its folder removed; what ano
     ours.kill("SIGKILL");
   }
 });
+
+// Where there is no /proc, `ps` tells it, which does so here too.
+test.each(["linux", "darwin"])(
+  "on %s a Sluice that runs is told from one whose process id another has",
+  async (platform) => {
+    using _ = pretend(platform);
+    await using folder = await temporaryFolder();
+    const running = new InstanceRecord(folder.path, join(folder.path, "sluice-xyz789"));
+    record(folder.path, {
+      id: "11111111-gone",
+      pid: process.pid,
+      started: "1",
+      folder: join(folder.path, "sluice-abc123"),
+    });
+    sweepOrphans(folder.path);
+    expect(readdirSync(join(folder.path, "instances"))).toEqual([`${running.id}.json`]);
+  },
+);
 
 test("a record that is none is removed, and no folder is that Sluice did not make", async () => {
   await using folder = await temporaryFolder();
