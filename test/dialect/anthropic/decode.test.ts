@@ -238,6 +238,11 @@ describe("refuses", () => {
       withSource(inBase64("image/png", "A".repeat(5 * 1024 * 1024 + 4))),
       "messages.0.content.0: image exceeds 5 MB maximum: 5242884 bytes > 5242880 bytes",
     ],
+    // Of that size it is looked at.
+    [
+      withSource(inBase64("image/png", "A".repeat(5 * 1024 * 1024))),
+      "messages.0.content.0: the image should be a JPEG, PNG, GIF or WebP file",
+    ],
     [withSource(inBase64("image/png", "iVBORw0KGgo")), "messages.0.content.0: the image should be valid base64"],
     [withSource(inBase64("image/png", "")), "messages.0.content.0: the image should be valid base64"],
     [

@@ -9,14 +9,16 @@ import { createMemory, remembering, withMemory } from "./memory.ts";
 const none = new URLSearchParams();
 
 /** The request, answered and stored. */
-function ask(fields: object) {
+function ask(fields: object, query = "order=asc") {
   const memory = createMemory();
   const { encoder } = withMemory(memory).decode({ model: "opus", ...fields }, remembering());
   sseOf(encoder, { events: answer([text("a")], "end_turn") });
   const [id = ""] = memory.stored.keys();
   const stored = findResponse(memory, id);
+  const page = encodeInputItems(stored, new URLSearchParams(query));
   return {
-    items: encodeInputItems(stored, new URLSearchParams("order=asc")).data,
+    page,
+    items: page.data,
     response: encodeStored(stored, none),
   };
 }
@@ -57,6 +59,28 @@ test("a refusal is the model's own: who quotes it says a text", () => {
     { type: "function_call" },
     { output: [{ type: "input_text", text: "No." }] },
   ]);
+});
+
+test("an image is looked at as closely as the model sees fit, where nothing is said", () => {
+  const image = { type: "input_image", image_url: "https://a.example/b.png" };
+  const { items } = ask({ input: [{ role: "user", content: [image, { ...image, detail: "low" }] }] });
+  expect(items).toMatchObject([
+    {
+      content: [
+        { ...image, detail: "auto" },
+        { ...image, detail: "low" },
+      ],
+    },
+  ]);
+});
+
+test.each([
+  ["limit=1", true],
+  ["limit=2", false],
+  ["limit=3", false],
+])("of two items the page of %s says whether there are more: %p", (query, has_more) => {
+  const input = ["a", "b"].map((content) => ({ role: "user", content }));
+  expect(ask({ input }, query).page).toMatchObject({ has_more });
 });
 
 test("a schema without a name gets one", () => {
