@@ -45,6 +45,10 @@ test("one without is broken, and what is wrong with it is said", () => {
   );
 });
 
+test.each([[null], [7], ["text"], [[{ type: "ping" }]], [{}], [{ type: null }]])("%j is no event", (event) => {
+  expect(() => readEvent(event)).toThrow(ProxyError);
+});
+
 test("a delta of a type that objects have by nature is one of a newer type", () => {
   const event = { type: "content_block_delta", index: 0, delta: { type: "constructor" } };
   expect<unknown>(readEvent(event)).toEqual(event);

@@ -91,6 +91,19 @@ describe("decodes", () => {
     expect<unknown>(request.system).toEqual([{ type: "text", text: "s", cache_control }]);
   });
 
+  test.each([
+    [{ edits: [{ type: "clear_thinking_20251015", keep: "all" }] }, []],
+    [{ edits: [] }, []],
+    [
+      { edits: [{ type: "clear_thinking_20251015", keep: { type: "thinking_turns", value: 2 } }] },
+      ["context_management ignored"],
+    ],
+    [{ edits: [{ type: "clear_tool_uses_20250919", keep: "all" }] }, ["context_management ignored"]],
+    [{}, ["context_management ignored"]],
+  ])("the context managed by %j, as Claude Code does or not", (context_management, warnings) => {
+    expect(decoded({ context_management }).warnings).toEqual(warnings);
+  });
+
   test("fields that nobody knows, which go no further", () => {
     const body = { metadata: { user_id: "u" }, betas: ["x"], shiny: 1 };
     const block = { type: "text", text: "Hi", shiny: 1 };
@@ -349,7 +362,13 @@ describe("by version", () => {
   test("what the newer one kept", () => {
     const kept = {
       messages: [
-        { role: "user", content: [{ type: "text", text: "a", citations: [] }] },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "a", citations: [] },
+            { type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "a" }] },
+          ],
+        },
         { role: "assistant", content: [{ type: "text", text: "a", citations: [{}] }] },
         ...messages,
       ],
