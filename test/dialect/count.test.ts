@@ -77,6 +77,8 @@ describe("Responses", () => {
   test("refuses as a request", () => {
     for (const body of [undefined, [], "text", { model: "opus" }, { input: "Hi" }])
       expect(() => decode(body, context)).toThrow(ProxyError);
+    for (const body of [null, []])
+      expect(() => decode(body, context)).toThrow("the request body: Input should be a valid object");
   });
 
   test("answers as the SDK's types have it", () => {
