@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -19,10 +20,11 @@ export const rotation = { size: 10_000_000, kept: 3 };
 
 /**
  * Opens a log file, readable to this user alone where it is new, and returns what writes a line into it. Throws a StartError where
- * that can't be. A line that can't be written later (a full disk) is lost: no answer fails for it.
+ * that can't be. Goes on in a new one where that is removed or moved away. A line that can't be written later (a full disk) is
+ * lost: no answer fails for it.
  */
 export function openLogFile(path: string, { size, kept } = rotation): (line: string) => void {
-  const file = open(path);
+  let file = create(path);
   const rotate = () => {
     for (let older = kept - 1; older > 0; older--) move(`${path}.${older}`, `${path}.${older + 1}`);
     // Copied and emptied, not renamed: launchd has the same file open for what a crash says, and would go on in the old one.
@@ -31,6 +33,7 @@ export function openLogFile(path: string, { size, kept } = rotation): (line: str
   };
   return (line) => {
     try {
+      file = follow(file, path);
       if (fstatSync(file).size + line.length > size) rotate();
       writeSync(file, line);
     } catch {
@@ -39,18 +42,35 @@ export function openLogFile(path: string, { size, kept } = rotation): (line: str
   };
 }
 
+/** Opens it, in a folder that may have to be made. */
+function create(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+  return open(path);
+}
+
 function open(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // A pipe without a reader would be waited for.
     const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     if (fstatSync(file).isFile()) return file;
     closeSync(file);
   } catch (error) {
-    throw refused(path, `can't be written (${(error as NodeJS.ErrnoException).code})`);
+    throw unwritable(path, error);
   }
   throw refused(path, "is no regular file");
+}
+
+/** The file of that name: a new one where somebody has removed it, or moved it away. */
+function follow(file: number, path: string): number {
+  if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino) return file;
+  const next = open(path);
+  closeSync(file);
+  return next;
 }
 
 function move(from: string, to: string): void {
@@ -59,6 +79,10 @@ function move(from: string, to: string): void {
   } catch {
     // There are not so many yet.
   }
+}
+
+function unwritable(path: string, error: unknown): StartError {
+  return refused(path, `can't be written (${(error as NodeJS.ErrnoException).code})`);
 }
 
 function refused(path: string, reason: string): StartError {

@@ -1,5 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, symlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { StartError } from "../src/error.ts";
 import { openLogFile } from "../src/log-file.ts";
@@ -39,6 +50,20 @@ test("goes on in the file that is there", async () => {
   const path = join(folder.path, "sluice.log");
   for (const n of [1, 2]) openLogFile(path)(line(n));
   expect(readFileSync(path, "utf8")).toBe(line(1) + line(2));
+});
+
+test.each([
+  ["removed", (path: string) => rmSync(path)],
+  ["moved away", (path: string) => renameSync(path, `${path}.yesterday`)],
+])("goes on in a new one where it was %s", async (_, take) => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "sluice.log");
+  const write = openLogFile(path, { size: 250, kept: 1 });
+  write(line(1));
+  take(path);
+  for (const n of [2, 3, 4]) write(line(n));
+  expect(readFileSync(`${path}.1`, "utf8")).toBe(line(2) + line(3));
+  expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual([line(4), 0o600]);
 });
 
 test("a line that can't be written throws nothing", async () => {
