@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { MemoryWatch, mostMemory } from "../../../src/engine/claude/memory.ts";
 import { CliProcess } from "../../../src/engine/claude/process.ts";
 import type { ProxyError } from "../../../src/error.ts";
@@ -15,26 +15,26 @@ function start(program: string): CliProcess {
   });
 }
 
-const outgrown = "a process that takes ever more memory is ended, with a failure that no retry helps; another stays";
-
-test.each(["linux", "darwin"])(`on %s ${outgrown}`, async (platform) => {
-  using _ = pretend(platform);
-  using watch = new MemoryWatch(400 * 1024 ** 2);
-  const small = start("setInterval(() => {}, 1000)");
-  const large = start("const all = []; setInterval(() => all.push(Buffer.alloc(20_000_000, 1)), 50)");
-  try {
-    for (const process of [small, large]) watch.add(process);
-    const lost = Promise.withResolvers<ProxyError>();
-    large.listen({ line: () => undefined, gone: lost.resolve });
-    expect(await lost.promise).toMatchObject({
-      kind: "upstream",
-      retryable: false,
-      message: "Claude Code took more than 400 MB of memory and was ended.",
-    });
-    expect(small.alive).toBe(true);
-  } finally {
-    await Promise.all([small.end(), large.end()]);
-  }
+describe.each(["linux", "darwin"])("on %s", (platform) => {
+  test("a process that takes ever more memory is ended, with a failure that no retry helps; another stays", async () => {
+    using _ = pretend(platform);
+    using watch = new MemoryWatch(400 * 1024 ** 2);
+    const small = start("setInterval(() => {}, 1000)");
+    const large = start("const all = []; setInterval(() => all.push(Buffer.alloc(20_000_000, 1)), 50)");
+    try {
+      for (const process of [small, large]) watch.add(process);
+      const lost = Promise.withResolvers<ProxyError>();
+      large.listen({ line: () => undefined, gone: lost.resolve });
+      expect(await lost.promise).toMatchObject({
+        kind: "upstream",
+        retryable: false,
+        message: "Claude Code took more than 400 MB of memory and was ended.",
+      });
+      expect(small.alive).toBe(true);
+    } finally {
+      await Promise.all([small.end(), large.end()]);
+    }
+  });
 });
 
 test("what it may take is what the machine can spare", () => {
