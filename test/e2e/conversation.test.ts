@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import type Anthropic from "@anthropic-ai/sdk";
-import { eventually, type ProcessInfo, temporaryFolder } from "../support/environment.ts";
+import { loadConfig } from "../../src/config.ts";
+import { eventually, type ProcessInfo, realClaude, temporaryFolder } from "../support/environment.ts";
 import { answer, fakeClaude } from "../support/fake-claude.ts";
 import { cut, lastUserText, stall, text, thinking } from "../support/mock-anthropic.ts";
 import { linesIn } from "../support/seen.ts";
@@ -23,8 +24,8 @@ async function ask(
   return { way: reply.headers.get("x-sluice-way") ?? "", said: content.map((block) => block.text ?? "").join("") };
 }
 
-async function health(sluice: TestSluice): Promise<{ spares: number }> {
-  return ((await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number } }).detail;
+async function health(sluice: TestSluice): Promise<{ spares: number; live: number }> {
+  return ((await (await fetch(`${sluice.url}/health`)).json()) as { detail: { spares: number; live: number } }).detail;
 }
 
 const user = (content: Message["content"]): Message => ({ role: "user", content });
@@ -222,6 +223,17 @@ describe("limits", () => {
     await using sluice = await startSluice({ args: ["--idle-ttl", "300ms"] });
     await ask(sluice, [user("one")]);
     await Bun.sleep(600);
+    expect((await ask(sluice, [user("one"), assistant("You said: one"), user("two")])).way).toBe("replay");
+  });
+
+  test("the time that it may idle can change while Sluice runs", async () => {
+    await using sluice = await startSluice();
+    await using home = await temporaryFolder();
+    const args = ["--claude", realClaude, "--idle-ttl", "300ms"];
+    const { config } = loadConfig(args, { env: { HOME: home.path } });
+    sluice.server.reload(config);
+    await ask(sluice, [user("one")]);
+    await eventually(async () => (await health(sluice)).live === 0);
     expect((await ask(sluice, [user("one"), assistant("You said: one"), user("two")])).way).toBe("replay");
   });
 

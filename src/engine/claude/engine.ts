@@ -63,7 +63,7 @@ class ClaudeEngine implements Engine {
     const probing: StartProbe = (env) => this.#launcher.start({}, env);
     this.#known = new KnownFeatures(probing, this.#launcher.folder, this.#closing.signal, log);
     this.#planner = new HistoryPlanner(log);
-    this.#shelf = new Shelf({ ...config, kept: () => this.#pool.rested() });
+    this.#shelf = new Shelf(config, () => this.#pool.rested());
     const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({
       spares: config.spares,

@@ -1,54 +1,55 @@
 import type { Conversation } from "./conversation.ts";
 
-/** Read where they are needed: they may change. */
-export interface ShelfOptions {
-  /** How long a conversation is kept that waits for the next question (milliseconds). */
-  idleTtl: number;
-  /** How long one is kept that waits for the results of tools. */
-  parkTtl: number;
-  /** Told of each conversation that comes to rest here: it can be evicted from now on. */
-  kept(): void;
+/** How long conversations are kept (milliseconds). Read where they are needed: they may change. */
+export interface ShelfTimes {
+  /** For one that waits for the next question. */
+  readonly idleTtl: number;
+  /** For one that waits for the results of tools. */
+  readonly parkTtl: number;
 }
 
 /** The conversations that processes hold, by what their next request must continue. Each is here at most once. */
 export class Shelf {
-  readonly #options: ShelfOptions;
+  readonly #times: ShelfTimes;
+  readonly #kept: () => void;
   /** In the order in which they were put here: the first is the one that was used least recently. */
-  readonly #kept = new Map<string, { conversation: Conversation; timer: Timer }>();
+  readonly #entries = new Map<string, { conversation: Conversation; timer: Timer }>();
 
-  constructor(options: ShelfOptions) {
-    this.#options = options;
+  /** `kept` is called for each conversation that comes to rest here: it can be evicted from now on. */
+  constructor(times: ShelfTimes, kept: () => void) {
+    this.#times = times;
+    this.#kept = kept;
   }
 
   get counts(): { live: number; parked: number } {
-    const parked = [...this.#kept.values()].filter(({ conversation }) => conversation.parked).length;
-    return { live: this.#kept.size - parked, parked };
+    const parked = [...this.#entries.values()].filter(({ conversation }) => conversation.parked).length;
+    return { live: this.#entries.size - parked, parked };
   }
 
   /** Keeps a conversation until it is taken, its time is over or its process gone. Equal ones: the newer stays. */
   put(key: string, conversation: Conversation): void {
     this.take(key)?.end();
-    const ttl = conversation.parked ? this.#options.parkTtl : this.#options.idleTtl;
+    const ttl = conversation.parked ? this.#times.parkTtl : this.#times.idleTtl;
     const timer = setTimeout(() => this.take(key)?.end(), ttl);
-    this.#kept.set(key, { conversation, timer });
+    this.#entries.set(key, { conversation, timer });
     conversation.onGone(() => {
-      if (this.#kept.get(key)?.conversation === conversation) this.take(key);
+      if (this.#entries.get(key)?.conversation === conversation) this.take(key);
     });
-    this.#options.kept();
+    this.#kept();
   }
 
   /** The conversation that a request with this key continues. It is not here any more. */
   take(key: string): Conversation | undefined {
-    const entry = this.#kept.get(key);
+    const entry = this.#entries.get(key);
     if (!entry) return undefined;
     clearTimeout(entry.timer);
-    this.#kept.delete(key);
+    this.#entries.delete(key);
     return entry.conversation;
   }
 
   /** Ends the one that was used least recently, those that wait for tools last or not at all. False when there is none. */
   evict(which: "live" | "any"): boolean {
-    const entries = [...this.#kept];
+    const entries = [...this.#entries];
     const live = entries.find(([, { conversation }]) => !conversation.parked);
     const [key] = live ?? (which === "any" ? entries[0] : undefined) ?? [];
     if (key === undefined) return false;
