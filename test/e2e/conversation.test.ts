@@ -226,15 +226,30 @@ describe("limits", () => {
     expect((await ask(sluice, [user("one"), assistant("You said: one"), user("two")])).way).toBe("replay");
   });
 
-  test("the time that it may idle can change while Sluice runs", async () => {
-    await using sluice = await startSluice();
-    await using home = await temporaryFolder();
-    const args = ["--claude", realClaude, "--idle-ttl", "300ms"];
-    const { config } = loadConfig(args, { env: { HOME: home.path } });
-    sluice.server.reload(config);
-    await ask(sluice, [user("one")]);
-    await eventually(async () => (await health(sluice)).live === 0);
-    expect((await ask(sluice, [user("one"), assistant("You said: one"), user("two")])).way).toBe("replay");
+  describe("change while Sluice runs:", () => {
+    const reload = async (sluice: TestSluice, ...args: string[]) => {
+      await using home = await temporaryFolder();
+      sluice.server.reload(loadConfig(["--claude", realClaude, ...args], { env: { HOME: home.path } }).config);
+    };
+
+    test("the time that a conversation may idle", async () => {
+      await using sluice = await startSluice();
+      await reload(sluice, "--idle-ttl", "300ms");
+      await ask(sluice, [user("one")]);
+      await eventually(async () => (await health(sluice)).live === 0);
+      expect((await ask(sluice, [user("one"), assistant("You said: one"), user("two")])).way).toBe("replay");
+    });
+
+    test("the time that the CLI may be silent, also in a conversation that is live", async () => {
+      await using sluice = await startSluice();
+      await ask(sluice, [user("one")]);
+      await reload(sluice, "--stall-timeout", "1s");
+      sluice.mock.respond(() => stall(4));
+      const messages = [user("one"), assistant("You said: one"), user("two")];
+      const reply = await sluice.post("/v1/messages", { model: "sonnet", max_tokens: 100, messages, stream: true });
+      expect(reply.headers.get("x-sluice-way")).toBe("live");
+      expect(await reply.text()).toContain("Claude Code was silent for 1 s");
+    });
   });
 
   test("there are never more processes than allowed; the conversation used least recently gives way", async () => {

@@ -23,8 +23,8 @@ export interface ConversationOptions {
   reader(): TurnReader;
   /** What the model may call that the client runs. */
   tools: readonly Tool[] | undefined;
-  /** How long the CLI may be silent in the middle of a turn (milliseconds). */
-  stallTimeout: number;
+  /** How long the CLI may be silent in the middle of a turn (milliseconds). Read where it is needed: it may change. */
+  limits: { stallTimeout: number };
   /** Hears every line of its turns, whoever reads it. */
   heard?(line: CliLine): void;
   /** Told how long the history took to write. */
@@ -140,7 +140,7 @@ export class Conversation {
     Promise.all(controls.map(({ answer }) => answer)).catch((error) => events.fail(error));
 
     const end = () => this.end();
-    const watch = new Watchdog(this.#options.stallTimeout, (error) => this.#process.fail(error));
+    const watch = new Watchdog(this.#options.limits.stallTimeout, (error) => this.#process.fail(error));
     const over = () => {
       watch.stop();
       signal.removeEventListener("abort", end);

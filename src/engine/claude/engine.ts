@@ -236,7 +236,7 @@ class ClaudeEngine implements Engine {
       agent: profile === "agent",
       reader: () => (profile === "agent" ? new AgentTurn(names, this.#config) : new Turn(names)),
       tools,
-      stallTimeout: this.#config.stallTimeout,
+      limits: this.#config,
       heard: (line) => this.#rateLimits.take(line),
       replayed: (measured) => this.#planner.replayed(measured),
     });

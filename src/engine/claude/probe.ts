@@ -67,7 +67,7 @@ export async function rehearse(
       agent: profile === "agent",
       reader: () => new Turn(toolNames((tools ?? []).map(({ name }) => name))),
       tools,
-      stallTimeout: 30_000,
+      limits: { stallTimeout: 30_000 },
       replayed: () => {},
     });
     const settings = turnSettings(request, model, profile, undefined);
