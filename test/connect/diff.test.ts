@@ -35,6 +35,25 @@ test("makes the one text of the other, and is empty where they are the same", ()
   );
 });
 
+/** How many lines two texts have in common, in one order: by its definition. */
+function common([first, ...rest]: readonly string[], after: readonly string[]): number {
+  if (first === undefined || after.length === 0) return 0;
+  const at = after.indexOf(first);
+  const without = common(rest, after);
+  return at < 0 ? without : Math.max(without, 1 + common(rest, after.slice(at + 1)));
+}
+
+test("changes no line that could stay", () => {
+  const lines = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 8 });
+  fc.assert(
+    fc.property(lines, lines, (before, after) => {
+      const [from, to] = [before, after].map((all) => all.map((line) => `${line}\n`).join(""));
+      const gone = diff(from ?? "", to ?? "").match(/^-\w/gm)?.length ?? 0;
+      expect(before.length - gone).toBe(common(before, after));
+    }),
+  );
+});
+
 test("shows three lines around a change", () => {
   const lines = (changed: string) => [1, 2, 3, 4, 5, changed, 7, 8, 9, 10, 11].join("\n");
   expect(diff(lines("6"), lines("six"))).toBe("@@ -3,7 +3,7 @@\n 3\n 4\n 5\n-6\n+six\n 7\n 8\n 9\n");

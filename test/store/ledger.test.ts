@@ -238,6 +238,17 @@ test("what was spent has what is not written yet", async () => {
   ledger.close();
 });
 
+test("what came in the first moment of a day is of that day, waiting and written", async () => {
+  await using folder = await temporaryFolder();
+  const ledger = new Ledger(folder.path, silent);
+  const midnight = startOfDay(Date.now());
+  for (const at of [midnight, midnight - 1]) ledger.ended(requestRecord({ at }));
+  expect(ledger.spent(midnight).requests).toBe(1);
+  ledger.close();
+  expect(ledger.spent(midnight).requests).toBe(1);
+  expect(readUsage(folder.path, midnight, "client")).toMatchObject([{ name: "curl", requests: 1 }]);
+});
+
 test("to note a request costs it next to nothing", async () => {
   await using folder = await temporaryFolder();
   const ledger = new Ledger(folder.path, silent);
