@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { ProxyError } from "../../src/error.ts";
 import { LiveFeed, type LiveState } from "../../src/observe/live.ts";
 import type { RequestRecord } from "../../src/observe/request.ts";
@@ -63,13 +63,33 @@ describe("who watches", () => {
     await Bun.sleep(50);
     expect(asked).toBe(0);
     const names: string[] = [];
+    const began = performance.now();
     const stream = feed.watch();
     setTimeout(() => feed.close(), 700);
     for await (const { event = "" } of flat(readSse(stream, { maxEvent: 1e6 }))) names.push(event);
     expect(names.sort()).toEqual(["engine", "errors", "hello", "latency", "requests"]);
     const before = asked;
+    expect(before).toBeLessThanOrEqual(1 + (performance.now() - began) / 1000);
     await Bun.sleep(1_200);
     expect(asked).toBe(before);
+  });
+
+  test("hears something where nothing has changed for ten seconds, so that nobody on the way takes the stream for dead", async () => {
+    const now = performance.now.bind(performance);
+    let passed = 0;
+    using _ = spyOn(performance, "now").mockImplementation(() => now() + passed);
+    const feed = feedOf();
+    const reader = feed.watch().getReader();
+    const read = async () => new TextDecoder().decode((await reader.read()).value);
+    expect(await read()).toStartWith("event: hello\n");
+    for (let time = 0; time < 2; time++) {
+      passed += 10_000;
+      expect(await read()).toBe(": still here\n\n");
+    }
+    await Bun.sleep(600);
+    feed.began(recordOf("new"));
+    expect(await read()).toStartWith("event: requests\n");
+    feed.close();
   });
 
   test("is not told of a source that fails, and is of the others", async () => {
