@@ -25,6 +25,11 @@ export const rotation = { size: 10_000_000, kept: 3 };
  */
 export function openLogFile(path: string, { size, kept } = rotation): (line: string) => void {
   let file = create(path);
+  const reopen = () => {
+    const next = open(path);
+    closeSync(file);
+    file = next;
+  };
   const rotate = () => {
     for (let older = kept - 1; older > 0; older--) move(`${path}.${older}`, `${path}.${older + 1}`);
     // Copied and emptied, not renamed: launchd has the same file open for what a crash says, and would go on in the old one.
@@ -33,8 +38,9 @@ export function openLogFile(path: string, { size, kept } = rotation): (line: str
   };
   return (line) => {
     try {
-      file = follow(file, path);
-      if (fstatSync(file).size + line.length > size) rotate();
+      const there = statSync(path, { throwIfNoEntry: false });
+      if (there?.ino !== fstatSync(file).ino) reopen();
+      if ((there?.size ?? 0) + line.length > size) rotate();
       writeSync(file, line);
     } catch {
       // There is no other place to say it.
@@ -46,31 +52,20 @@ export function openLogFile(path: string, { size, kept } = rotation): (line: str
 function create(path: string): number {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path);
   } catch (error) {
-    throw unwritable(path, error);
+    if (error instanceof StartError) throw error;
+    throw refused(path, `can't be written (${(error as NodeJS.ErrnoException).code})`);
   }
-  return open(path);
 }
 
 function open(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  try {
-    // A pipe without a reader would be waited for.
-    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-    if (fstatSync(file).isFile()) return file;
-    closeSync(file);
-  } catch (error) {
-    throw unwritable(path, error);
-  }
-  throw refused(path, "is no regular file");
-}
-
-/** The file of that name: a new one where somebody has removed it, or moved it away. */
-function follow(file: number, path: string): number {
-  if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino) return file;
-  const next = open(path);
+  // A pipe without a reader would be waited for.
+  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (fstatSync(file).isFile()) return file;
   closeSync(file);
-  return next;
+  throw refused(path, "is no regular file");
 }
 
 function move(from: string, to: string): void {
@@ -79,10 +74,6 @@ function move(from: string, to: string): void {
   } catch {
     // There are not so many yet.
   }
-}
-
-function unwritable(path: string, error: unknown): StartError {
-  return refused(path, `can't be written (${(error as NodeJS.ErrnoException).code})`);
 }
 
 function refused(path: string, reason: string): StartError {

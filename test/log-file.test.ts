@@ -66,6 +66,19 @@ test.each([
   expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual([line(4), 0o600]);
 });
 
+test("each new one takes the place of the one before it, and no descriptor more", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "sluice.log");
+  const write = openLogFile(path);
+  const descriptors = () => readdirSync("/proc/self/fd").length;
+  const before = descriptors();
+  for (let n = 0; n < 20; n++) {
+    write(line(n));
+    rmSync(path);
+  }
+  expect(descriptors()).toBeLessThan(before + 10);
+});
+
 test("a line that can't be written throws nothing", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "sluice.log");
