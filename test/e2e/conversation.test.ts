@@ -219,6 +219,12 @@ function slowClient(sluice: TestSluice) {
   return { socket, tail: () => tail, [Symbol.dispose]: () => void socket.destroy() };
 }
 
+/** Gives a Sluice that runs another configuration. */
+async function reload(sluice: TestSluice, ...args: string[]): Promise<void> {
+  await using home = await temporaryFolder();
+  sluice.server.reload(loadConfig(["--claude", realClaude, ...args], { env: { HOME: home.path } }).config);
+}
+
 describe("limits", () => {
   test("a conversation that idles too long is let go, and served from history", async () => {
     await using sluice = await startSluice({ args: ["--idle-ttl", "300ms"] });
@@ -228,11 +234,6 @@ describe("limits", () => {
   });
 
   describe("change while Sluice runs:", () => {
-    const reload = async (sluice: TestSluice, ...args: string[]) => {
-      await using home = await temporaryFolder();
-      sluice.server.reload(loadConfig(["--claude", realClaude, ...args], { env: { HOME: home.path } }).config);
-    };
-
     test("the time that a conversation may idle", async () => {
       await using sluice = await startSluice();
       await reload(sluice, "--idle-ttl", "300ms");
@@ -292,9 +293,12 @@ describe("limits", () => {
   });
 
   test("at rest one spare is left", async () => {
-    await using sluice = await startSluice({ args: ["--spares", "1", "--max-processes", "16", "--idle-ttl", "10s"] });
+    const args = ["--spares", "1", "--max-processes", "16"];
+    await using sluice = await startSluice({ args });
     await burst(sluice, 3);
     await eventually(async () => (await health(sluice)).spares > 1);
+    await reload(sluice, ...args, "--idle-ttl", "1s");
+    await ask(sluice, [user("the last")]);
     await eventually(async () => (await health(sluice)).spares === 1);
   });
 

@@ -2,6 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
@@ -211,21 +212,27 @@ describe("file descriptors are exhausted", () => {
     args: ["--spares", "0"],
   };
 
-  /** Connections that have sent half a request: without a byte the system would keep them to itself. */
-  async function hold(port: number, count: number): Promise<Socket[]> {
-    const sockets = Array.from({ length: count }, () => connect(port, "127.0.0.1").on("error", () => {}));
-    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write("GET / HTTP/1.1\r\n", resolve))));
-    return sockets;
-  }
+  /** Connections that have sent something: without a byte the system would keep them to itself. */
+  const hold = (port: number, count: number, sent: string): Socket[] =>
+    Array.from({ length: count }, () => {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      socket.write(sent);
+      return socket;
+    });
   const open = ({ pid }: RunningBinary) => readdirSync(`/proc/${pid}/fd`).length;
 
   test("by processes", () =>
     onStage(
       () => few,
       async ({ sluice, ask }) => {
-        // One is left for the connection, and none for a process.
-        const sockets = await hold(sluice.port, limit - open(sluice) - 1);
-        await eventually(() => open(sluice) >= limit - 1);
+        const sockets: Socket[] = [];
+        // One is left for the connection, and none for a process. Some of those that are open now may be about to close.
+        await eventually(async () => {
+          const more = hold(sluice.port, limit - 1 - open(sluice), "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
+          await Promise.all(more.map((socket) => once(socket, "data")));
+          sockets.push(...more);
+          return open(sluice) >= limit - 1;
+        });
         const told = await ask({ store: false });
         expect([told.status, ...advice(told)]).toEqual([503, "5", null]);
         expect(told.error?.message).toContain("There is no room for another Claude Code process (EMFILE");
@@ -240,7 +247,7 @@ describe("file descriptors are exhausted", () => {
     onStage(
       () => few,
       async ({ sluice, ask }) => {
-        const sockets = await hold(sluice.port, 2 * limit);
+        const sockets = hold(sluice.port, 2 * limit, "GET / HTTP/1.1\r\n");
         await eventually(() => open(sluice) >= limit);
         const waiting = fetch(`${sluice.url}/health`);
         for (const socket of sockets) socket.destroy();
