@@ -24,6 +24,7 @@ import { RequestObserver } from "./request-observer.ts";
 import { serveStored } from "./responses.ts";
 import { findRoute, isForwarded, type Route, upstreamPath } from "./routes.ts";
 import { stateFolder } from "./state.ts";
+import { StateDatabase } from "./store/database.ts";
 import { openMemory } from "./store/memory.ts";
 
 export interface RunningServer {
@@ -43,11 +44,12 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
   const live = { ...config };
   let secrets = concealer(config);
   const conceal: Conceal = (text) => secrets(text);
-  const memory = openMemory(stateFolder(config.env), config.responseTtl, log);
+  const database = new StateDatabase(stateFolder(config.env));
+  const memory = openMemory(database, config.responseTtl, log);
   const health = async () => (await engine.promise).health();
   const feed = new LiveFeed({ version, mode: config.mode }, { engine: health }, conceal);
-  const observation = openObservation(live, log, watchers, feed);
-  const door = new Door(live, log, engine.promise, memory, calls, observation, conceal);
+  const observation = openObservation(live, log, watchers, feed, database);
+  const door = new Door(live, log, engine.promise, memory, calls, observation, database, conceal);
   const server = listen(config, (request, server) => door.serve(request, server));
   live.port = server.port ?? config.port;
   engine.resolve(openEngine(live, log).then((opened) => concealing(opened, conceal)));
@@ -76,8 +78,8 @@ export async function startServer(config: Config, log: Log, watchers: Watchers =
       calls.abort();
       await (await engine.promise).close();
       await server.stop(true);
-      memory.close();
       observation.close();
+      database.close();
     },
   };
 }
@@ -99,6 +101,7 @@ class Door {
     readonly memory: Memory,
     readonly calls: Calls,
     readonly observation: Observation,
+    readonly database: StateDatabase,
     readonly conceal: Conceal,
   ) {
     this.#guard = createGuard(config);
@@ -189,7 +192,7 @@ class Door {
       }
       case "health": {
         if (deep) {
-          const found = await examine(engine, stateFolder(this.config.env));
+          const found = await examine(engine, this.database);
           return Response.json(found, { status: found.ok ? 200 : 503 });
         }
         const health = await engine.health();

@@ -211,6 +211,7 @@ const rooms: Record<string, string[]> = {
     "day.ts",
     "observe/budget.ts",
     "option-values.ts",
+    "store/database.ts",
     "store/usage.ts",
     "address.ts",
     "conceal.ts",

@@ -8,6 +8,7 @@ import { createLog } from "../log.ts";
 import { Budget, type BudgetUse } from "../observe/budget.ts";
 import { age, expectsAge } from "../option-values.ts";
 import { stateFolder } from "../state.ts";
+import { StateDatabase } from "../store/database.ts";
 import { type Grouping, groupings, nothing, readSpent, readUsage, totalOf, type UsageSum } from "../store/usage.ts";
 import { helpArgs } from "./args.ts";
 import { asText } from "./usage-text.ts";
@@ -53,10 +54,10 @@ export interface Limits {
 }
 
 async function readReport(config: Config, since: number, by: Grouping, now: number): Promise<UsageReport> {
-  const folder = stateFolder(config.env);
+  using database = new StateDatabase(stateFolder(config.env));
   try {
-    const sums = readUsage(folder, since, by);
-    const spent = (from: number) => readSpent(folder, from);
+    const sums = readUsage(database, since, by);
+    const spent = (from: number) => readSpent(database, from);
     const budgets = new Budget(config, spent, createLog("silent"), () => now).uses;
     const named = by === "day" ? everyDay(sums, since, now) : sums;
     return { by, since, now, sums: named, budgets, limits: await askLimits(config) };

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import { stateFolder } from "../state.ts";
+import type { StateDatabase } from "../store/database.ts";
 import { Ledger } from "../store/ledger.ts";
 import { Budget } from "./budget.ts";
 import type { LiveFeed } from "./live.ts";
@@ -24,9 +24,15 @@ export interface Observation {
 }
 
 /** Opens what watches requests, beside the watchers that are given. Without a budget it reads and writes nothing yet. */
-export function openObservation(config: Config, log: Log, given: Watchers, feed: LiveFeed): Observation {
+export function openObservation(
+  config: Config,
+  log: Log,
+  given: Watchers,
+  feed: LiveFeed,
+  database: StateDatabase,
+): Observation {
   // A demonstration is nobody's use.
-  const ledger = config.noLedger || config.mode === "echo" ? undefined : new Ledger(stateFolder(config.env), log);
+  const ledger = config.noLedger || config.mode === "echo" ? undefined : new Ledger(database, log);
   const budget = new Budget(config, ledger && ((since) => ledger.spent(since)), log);
   // Now, and not in the way of the first request; without a budget it reads nothing.
   void budget.uses;
@@ -36,13 +42,13 @@ export function openObservation(config: Config, log: Log, given: Watchers, feed:
   if (ledger)
     feed.add(
       "spend",
-      spendReader(stateFolder(config.env), () => budget.uses),
+      spendReader(database, () => budget.uses),
     );
   return {
     watchers: [...(ledger ? [ledger] : []), budget, metrics, feed, rest, ...given],
     budget,
     metrics,
     feed,
-    close: () => ledger?.close(),
+    close: () => ledger?.write(),
   };
 }

@@ -1,6 +1,7 @@
 /** What today and this month have come to, for the page. */
 
 import { startOfDay, startOfMonth } from "../day.ts";
+import type { StateDatabase } from "../store/database.ts";
 import { readUsage, type UsageSum } from "../store/usage.ts";
 import type { BudgetUse } from "./budget.ts";
 
@@ -20,13 +21,13 @@ export interface Used extends Pick<UsageSum, "requests" | "failed" | "output"> {
 /** The ledger is not read more often (milliseconds): a month may have many rows. */
 const patience = 3_000;
 
-/** Reads the ledger of a folder. What it gives is some seconds old. */
-export function spendReader(folder: string, budgets: () => readonly BudgetUse[]): () => Spend {
+/** Reads the ledger. What it gives is some seconds old. */
+export function spendReader(database: StateDatabase, budgets: () => readonly BudgetUse[]): () => Spend {
   let read: { spend: Spend; at: number } | undefined;
   return () => {
     if (read === undefined || performance.now() - read.at > patience) {
       const now = Date.now();
-      const since = (time: number) => sumOf(readUsage(folder, time, "model"));
+      const since = (time: number) => sumOf(readUsage(database, time, "model"));
       const spend = { day: since(startOfDay(now)), month: since(startOfMonth(now)), budgets: budgets() };
       read = { spend, at: performance.now() };
     }

@@ -5,6 +5,9 @@ import { ProxyError } from "../error.ts";
 import { openStateFolder } from "../state.ts";
 import { migrations } from "./migrations.ts";
 
+/** How long whoever needs the database waits for another Sluice that writes (milliseconds): it does so for some. */
+const defaultPatience = 250;
+
 /** Where the database of a state folder is. */
 export const databasePath = (folder: string): string => join(folder, "sluice.db");
 
@@ -31,19 +34,82 @@ export function openDatabase(folder: string, steps = migrations): Database {
   }
 }
 
-/** Why the database of a state folder can't be written, where that is so. Writes what is there already. */
-export function checkWritable(folder: string): ProxyError | undefined {
-  try {
-    const database = openDatabase(folder);
-    try {
-      database.run(`PRAGMA user_version = ${versionOf(database)}`);
-    } finally {
-      database.close();
-    }
-    return undefined;
-  } catch (error) {
-    return databaseError(databasePath(folder), error);
+/** Writes what is there already. */
+export function writeAgain(database: Database): void {
+  database.run(`PRAGMA user_version = ${versionOf(database)}`);
+}
+
+interface Opened {
+  database: Database;
+  file: string | undefined;
+  patience: number;
+}
+
+/**
+ * The database of a state folder for all of a process that read and write it, opened when it is first needed. One connection
+ * for all: where the file is removed or moved away, none may hold on to what lay beside it when a new one is begun.
+ */
+export class StateDatabase implements Disposable {
+  #opened: Opened | undefined;
+
+  constructor(readonly folder: string) {}
+
+  /** Whether there is one. */
+  get exists(): boolean {
+    return fileAt(databasePath(this.folder)) !== undefined;
   }
+
+  /** Works with it, and waits so long for another program (milliseconds). Throws a ProxyError with a sentence. */
+  use<T>(work: (database: Database) => T, patience = defaultPatience): T {
+    try {
+      return work(this.#open(patience));
+    } catch (error) {
+      // Opened anew when it is needed next: by then a person may have mended it, or moved it away.
+      this.close();
+      throw databaseError(databasePath(this.folder), error);
+    }
+  }
+
+  /** Why it can't be opened, or worked with, where that is so. */
+  fault(work: (database: Database) => void = () => {}): ProxyError | undefined {
+    try {
+      this.use(work);
+      return undefined;
+    } catch (error) {
+      return error as ProxyError;
+    }
+  }
+
+  close(): void {
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(patience: number): Database {
+    const file = fileAt(databasePath(this.folder));
+    // What is written to a file that was removed nobody will read.
+    if (file !== this.#opened?.file) this.close();
+    this.#opened ??= open(this.folder);
+    const { database } = this.#opened;
+    if (patience !== this.#opened.patience) database.run(`PRAGMA busy_timeout = ${patience}`);
+    this.#opened.patience = patience;
+    return database;
+  }
+}
+
+function open(folder: string): Opened {
+  const database = openDatabase(folder);
+  return { database, file: fileAt(databasePath(folder)), patience: defaultPatience };
+}
+
+/** Which file a path leads to, whatever its name. */
+function fileAt(path: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
 }
 
 /** Throws a ProxyError with a sentence where the database of a state folder could not be opened. Changes nothing. */
@@ -98,8 +164,8 @@ function closeToOthers(path: string): void {
 }
 
 function prepare(database: Database): void {
-  // Another Sluice may be writing; it does so for milliseconds. Everybody waits as long: there is one thread.
-  database.run("PRAGMA busy_timeout = 250");
+  // Everybody waits as long: there is one thread.
+  database.run(`PRAGMA busy_timeout = ${defaultPatience}`);
   // Only before the first table can it be told to give pages back.
   if (versionOf(database) === 0) database.run("PRAGMA auto_vacuum = INCREMENTAL");
   database.run("PRAGMA journal_mode = WAL");

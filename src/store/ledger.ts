@@ -1,8 +1,9 @@
 import type { Database } from "bun:sqlite";
 import { dayOf, dayReader, startOfDay } from "../day.ts";
+import type { ProxyError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { isAnswered, type RequestRecord, type RequestWatcher, type Spent } from "../observe/request.ts";
-import { databaseError, databasePath, openDatabase } from "./database.ts";
+import type { StateDatabase } from "./database.ts";
 import { readSpent } from "./usage.ts";
 
 /** How long requests are kept one by one (days); their daily sums stay. */
@@ -15,15 +16,17 @@ const delay = 1_000;
 /** How many wait where nothing can be written; beyond that the oldest are lost. */
 const mostWaiting = 10_000;
 
+/** What another program holds is tried again by and by: no request is to wait for it (milliseconds). */
+const patience = 20;
+
 /**
- * The ledger: a row a request in the database of a state folder, never a text of it. Written behind the requests' backs; a
+ * The ledger: a row a request in the database, never a text of it. Written behind the requests' backs; a
  * database that can't be written stops none of them.
  */
 export class Ledger implements RequestWatcher {
-  readonly #folder: string;
+  readonly #database: StateDatabase;
   readonly #log: Log;
   readonly #now: () => number;
-  #database: Database | undefined;
   #waiting: RequestRecord[] = [];
   #timer: Timer | undefined;
   /** The day on which the requests of old days were last summed up. */
@@ -31,8 +34,8 @@ export class Ledger implements RequestWatcher {
   readonly #dayOf = dayReader();
   #broken = false;
 
-  constructor(folder: string, log: Log, now: () => number = Date.now) {
-    this.#folder = folder;
+  constructor(database: StateDatabase, log: Log, now: () => number = Date.now) {
+    this.#database = database;
     this.#log = log;
     this.#now = now;
   }
@@ -45,7 +48,7 @@ export class Ledger implements RequestWatcher {
 
   /** What the model was asked since a time, what waits included. Throws a ProxyError where the database can't be read. */
   spent(since: number): Spent {
-    const { usd, requests } = readSpent(this.#folder, since);
+    const { usd, requests } = readSpent(this.#database, since);
     const waiting = this.#waiting.filter((record) => record.at >= since && isAnswered(record));
     return {
       usd: waiting.reduce((sum, { costUsd = 0 }) => sum + costUsd, usd),
@@ -59,27 +62,20 @@ export class Ledger implements RequestWatcher {
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
     try {
-      this.#database ??= open(this.#folder);
-      record(this.#database, this.#waiting, this.#dayOf);
-      this.#waiting = [];
-      this.#sumUp(this.#database);
+      this.#database.use((database) => {
+        record(database, this.#waiting, this.#dayOf);
+        this.#waiting = [];
+        this.#sumUp(database);
+      }, patience);
       this.#broken = false;
     } catch (error) {
-      this.#close();
-      const { message } = databaseError(databasePath(this.#folder), error);
+      const { message } = error as ProxyError;
       if (!this.#broken)
         this.#log.warn("Requests can't be written to the ledger: tried again later", { reason: message });
       this.#broken = true;
       const lost = this.#waiting.splice(0, this.#waiting.length - mostWaiting);
       if (lost.length > 0) this.#log.debug("Requests are lost to the ledger", { requests: lost.length });
     }
-  }
-
-  /** Writes what waits, and closes the database. */
-  close(): void {
-    this.write();
-    clearTimeout(this.#timer);
-    this.#close();
   }
 
   /** Once a day, the requests of days that are too old become sums. */
@@ -94,18 +90,6 @@ export class Ledger implements RequestWatcher {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.write(), milliseconds).unref();
   }
-
-  #close(): void {
-    this.#database?.close();
-    this.#database = undefined;
-  }
-}
-
-function open(folder: string): Database {
-  const database = openDatabase(folder);
-  // What another program holds is tried again by and by: no request is to wait for it.
-  database.run("PRAGMA busy_timeout = 20");
-  return database;
 }
 
 /** All or none: a request whose row is there already has been written by a try that seemed to fail. */

@@ -3,7 +3,7 @@ import type { Item } from "../dialect/responses/items.ts";
 import type { ResponseStore, StoredResponse } from "../dialect/responses/memory.ts";
 import type { ProxyError } from "../error.ts";
 import type { Log } from "../log.ts";
-import { databaseError, databasePath, openDatabase } from "./database.ts";
+import type { StateDatabase } from "./database.ts";
 
 export interface StoreOptions {
   /** How long a response is kept (milliseconds). */
@@ -20,30 +20,24 @@ interface Row {
 }
 
 /**
- * Stored responses in the database of a state folder, which is opened when it is first needed. A response holds what its
- * own request brought; what a later one stands on is kept until that goes too.
+ * Stored responses in the database. A response holds what its own request brought; what a later one stands on is kept until
+ * that goes too.
  */
 export class StoredResponses implements ResponseStore {
-  readonly #folder: string;
+  readonly #database: StateDatabase;
   readonly #log: Log;
   readonly #options: Required<StoreOptions>;
   readonly #now: () => number;
-  #database: Database | undefined;
 
-  constructor(folder: string, options: StoreOptions, log: Log, now: () => number = Date.now) {
-    this.#folder = folder;
+  constructor(database: StateDatabase, options: StoreOptions, log: Log, now: () => number = Date.now) {
+    this.#database = database;
     this.#options = { maxResponses: 10_000, maxBytes: 512 * 1024 ** 2, ...options };
     this.#log = log;
     this.#now = now;
   }
 
   fault(): ProxyError | undefined {
-    try {
-      this.#open();
-      return undefined;
-    } catch (error) {
-      return databaseError(databasePath(this.#folder), error);
-    }
+    return this.#database.fault();
   }
 
   save({ response, input, pieces }: StoredResponse): boolean {
@@ -51,7 +45,7 @@ export class StoredResponses implements ResponseStore {
     const given = JSON.stringify(input);
     const cuts = JSON.stringify(pieces);
     try {
-      this.#use((database) =>
+      this.#database.use((database) =>
         database
           .transaction(() => {
             const bytes = Buffer.byteLength(body) + Buffer.byteLength(given) + cuts.length;
@@ -75,7 +69,7 @@ export class StoredResponses implements ResponseStore {
   }
 
   get(id: string): StoredResponse | undefined {
-    const row = this.#use((database) =>
+    const row = this.#database.use((database) =>
       database
         .query<Row, [string, number]>(
           "SELECT body, input, pieces FROM response WHERE id = ? AND gone = 0 AND created > ?",
@@ -88,7 +82,7 @@ export class StoredResponses implements ResponseStore {
   chain(id: string): StoredResponse[] | undefined {
     const last = this.get(id);
     if (last === undefined) return undefined;
-    const rows = this.#use((database) =>
+    const rows = this.#database.use((database) =>
       database
         .query<Row, [string]>(
           `WITH RECURSIVE chain (id, previous, depth) AS (
@@ -106,7 +100,7 @@ export class StoredResponses implements ResponseStore {
   }
 
   item(id: string): Item | undefined {
-    const row = this.#use((database) =>
+    const row = this.#database.use((database) =>
       database
         .query<Row, [string, number]>(
           `SELECT body, input, pieces FROM item JOIN response ON response.id = item.response
@@ -121,7 +115,7 @@ export class StoredResponses implements ResponseStore {
 
   delete(id: string): boolean {
     if (this.get(id) === undefined) return false;
-    this.#use((database) =>
+    this.#database.use((database) =>
       database
         .transaction(() => {
           database.query("UPDATE response SET gone = 1 WHERE id = ?").run(id);
@@ -132,27 +126,8 @@ export class StoredResponses implements ResponseStore {
     return true;
   }
 
-  close(): void {
-    this.#database?.close();
-    this.#database = undefined;
-  }
-
   get #oldest(): number {
     return this.#now() - this.#options.ttl;
-  }
-
-  #open(): Database {
-    return (this.#database ??= openDatabase(this.#folder));
-  }
-
-  #use<T>(work: (database: Database) => T): T {
-    try {
-      return work(this.#open());
-    } catch (error) {
-      // Opened anew when it is needed next: by then a person may have mended it, or moved it away.
-      this.close();
-      throw databaseError(databasePath(this.#folder), error);
-    }
   }
 
   /** Lets go what has expired, and the oldest where there is too much. */

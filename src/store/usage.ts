@@ -1,9 +1,8 @@
 /** What the ledger holds, for those who ask: it may be asked while a Sluice writes it. */
 
-import { existsSync } from "node:fs";
 import { dayOf } from "../day.ts";
 import type { Spent } from "../observe/request.ts";
-import { databaseError, databasePath, openDatabase } from "./database.ts";
+import type { StateDatabase } from "./database.ts";
 
 export const groupings = ["model", "client", "day"] as const;
 export type Grouping = (typeof groupings)[number];
@@ -51,14 +50,14 @@ export function totalOf(sums: readonly UsageSum[]): UsageSum {
  * What the requests since a time come to, days in their order, else the most tokens first; of days that are sums by now, whole
  * days. Empty where there is no ledger; throws a ProxyError with a sentence where it can't be read.
  */
-export function readUsage(folder: string, since: number, by: Grouping): UsageSum[] {
+export function readUsage(database: StateDatabase, since: number, by: Grouping): UsageSum[] {
   const sums = `count(*) AS requests, sum(outcome <> 'ok') AS failed, total(input) AS input, total(output) AS output,
     total(cache_read) AS cache_read, total(cache_write) AS cache_write, count(cost) AS priced, total(cost) AS cost`;
   const ofSums = ["requests", "failed", "input", "output", "cache_read", "cache_write", "priced", "cost"]
     .map((name) => `total(${name}) AS ${name}`)
     .join();
   return read<UsageSum>(
-    folder,
+    database,
     `SELECT name, ${ofSums} FROM (
        SELECT coalesce(${by}, '') AS name, ${sums} FROM request
          WHERE day >= ?1 AND at >= ?2 AND api <> 'count' GROUP BY 1
@@ -71,9 +70,9 @@ export function readUsage(folder: string, since: number, by: Grouping): UsageSum
 }
 
 /** What the model was asked since a time, at most some months ago; `isAnswered` in SQL says what counts. */
-export function readSpent(folder: string, since: number): Spent {
+export function readSpent(database: StateDatabase, since: number): Spent {
   const [spent] = read<Spent>(
-    folder,
+    database,
     `SELECT total(cost) AS usd, count(*) AS requests FROM request
      WHERE day >= ? AND at >= ? AND api <> 'count' AND (outcome = 'ok' OR input IS NOT NULL)`,
     [dayOf(since), since],
@@ -81,15 +80,7 @@ export function readSpent(folder: string, since: number): Spent {
   return spent ?? { usd: 0, requests: 0 };
 }
 
-function read<T>(folder: string, query: string, values: (string | number)[]): T[] {
-  const path = databasePath(folder);
-  if (!existsSync(path)) return [];
-  const database = openDatabase(folder);
-  try {
-    return database.query<T, (string | number)[]>(query).all(...values);
-  } catch (error) {
-    throw databaseError(path, error);
-  } finally {
-    database.close();
-  }
+function read<T>(database: StateDatabase, query: string, values: (string | number)[]): T[] {
+  if (!database.exists) return [];
+  return database.use((opened) => opened.query<T, (string | number)[]>(query).all(...values));
 }

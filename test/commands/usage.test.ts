@@ -8,6 +8,7 @@ import type { UsageReport } from "../../src/commands/usage.ts";
 import { dayOf, startOfDay } from "../../src/day.ts";
 import { exitCodes } from "../../src/error.ts";
 import { createLog } from "../../src/log.ts";
+import { StateDatabase } from "../../src/store/database.ts";
 import { Ledger } from "../../src/store/ledger.ts";
 import { nothing } from "../../src/store/usage.ts";
 import { runCommand } from "../support/command.ts";
@@ -20,12 +21,13 @@ const now = Date.now();
 
 /** A ledger with some requests of today and three days ago. */
 function fill(home: string): string[] {
-  const ledger = new Ledger(`${home}/.local/state/sluice`, createLog("silent"));
+  using database = new StateDatabase(`${home}/.local/state/sluice`);
+  const ledger = new Ledger(database, createLog("silent"));
   for (let n = 0; n < 3; n++) ledger.ended(requestRecord({ at: now }));
   ledger.ended({ ...without("costUsd", "model"), at: now, client: "OpenAI/JS", outcome: "overloaded" });
   ledger.ended(requestRecord({ at: startOfDay(now, -3), model: "claude-opus-\u001b[31m", costUsd: 2 }));
   ledger.ended(requestRecord({ at: startOfDay(now, -20) }));
-  ledger.close();
+  ledger.write();
   return [];
 }
 const run = (...args: string[]) => runCommand(["usage", "--port", "9", ...args], { prepare: fill });

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { createLog } from "../../src/log.ts";
+import { StateDatabase } from "../../src/store/database.ts";
 import { StoredResponses } from "../../src/store/responses.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { storedResponse } from "./material.ts";
@@ -23,11 +24,11 @@ test("killed in the middle of its writes, it has lost nothing that it had stored
     }
     expect(await process_.exited).toBe(137);
 
-    const store = new StoredResponses(folder.path, { ttl: 3600_000 }, createLog("silent"));
+    using database = new StateDatabase(folder.path);
+    const store = new StoredResponses(database, { ttl: 3600_000 }, createLog("silent"));
     expect(store.fault()).toBeUndefined();
     expect(store.chain(`r${run}_${stored - 1}`)).toHaveLength(stored);
     expect(store.save(storedResponse(`after${run}`))).toBe(true);
-    store.close();
   }
   const database = new Database(join(folder.path, "sluice.db"));
   expect(database.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);

@@ -2,12 +2,13 @@
 
 import { startOfDay } from "../../src/day.ts";
 import { createLog } from "../../src/log.ts";
+import { StateDatabase } from "../../src/store/database.ts";
 import { Ledger } from "../../src/store/ledger.ts";
 import { requestRecord } from "./ledger-records.ts";
 
 const [, , folder = "", began = ""] = process.argv;
 let now = Number(began);
-const ledger = new Ledger(folder, createLog("error"), () => now);
+const ledger = new Ledger(new StateDatabase(folder), createLog("error"), () => now);
 for (;;) {
   ledger.ended(requestRecord({ at: now }));
   ledger.write();

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { dayOf, startOfDay } from "../../src/day.ts";
 import { createLog } from "../../src/log.ts";
-import { databasePath } from "../../src/store/database.ts";
+import { databasePath, StateDatabase } from "../../src/store/database.ts";
 import { keptDays, Ledger } from "../../src/store/ledger.ts";
 import { readUsage } from "../../src/store/usage.ts";
 import { eventually, temporaryFolder } from "../support/environment.ts";
@@ -27,11 +27,12 @@ const countOf = (folder: string) => query<{ n: number }>(folder, "SELECT count(*
 describe("a row", () => {
   test("holds all that is known, and NULL for what is not", async () => {
     await using folder = await temporaryFolder();
-    const ledger = new Ledger(folder.path, silent);
+    using database = new StateDatabase(folder.path);
+    const ledger = new Ledger(database, silent);
     const [whole, bare] = [requestRecord(), without("model", "way", "usage", "costUsd", "firstTextMs")];
     ledger.ended(whole);
     ledger.ended({ ...bare, outcome: "canceled", status: 499 });
-    ledger.close();
+    ledger.write();
     const head = ({ id, at }: typeof whole) => ({
       id,
       day: dayOf(at),
@@ -74,18 +75,20 @@ describe("a row", () => {
 
   test("has the day by the local clock, also of one that is written with those of another", async () => {
     await using folder = await temporaryFolder();
-    const ledger = new Ledger(folder.path, silent);
+    using database = new StateDatabase(folder.path);
+    const ledger = new Ledger(database, silent);
     const midnight = startOfDay(Date.now());
     const times = [midnight, midnight - 1, midnight + 1, startOfDay(midnight, 1) - 1, startOfDay(midnight, -1)];
     for (const at of times) ledger.ended(requestRecord({ at }));
-    ledger.close();
+    ledger.write();
     const expected = times.toSorted((a, b) => a - b).map((at) => ({ at, day: dayOf(at) }));
     expect(query<object>(folder.path, "SELECT at, day FROM request ORDER BY at")).toEqual(expected);
   });
 
   test("is written by and by, a hundred at once, and what is left at the end", async () => {
     await using folder = await temporaryFolder();
-    const ledger = new Ledger(folder.path, silent);
+    using database = new StateDatabase(folder.path);
+    const ledger = new Ledger(database, silent);
     for (let n = 0; n < 100; n++) ledger.ended(requestRecord());
     // Not in the way of a request.
     expect(await Bun.file(databasePath(folder.path)).exists()).toBe(false);
@@ -94,16 +97,17 @@ describe("a row", () => {
     ledger.ended(requestRecord());
     await eventually(() => countOf(folder.path) === 101);
     ledger.ended(requestRecord());
-    ledger.close();
+    ledger.write();
     expect(countOf(folder.path)).toBe(102);
   });
 
   test("waits for a database that can't be written, which the log says once", async () => {
     await using folder = await temporaryFolder();
+    using database = new StateDatabase(folder.path);
     await Bun.write(databasePath(folder.path), "This is no database, and long enough to be told from one.".repeat(20));
     const logged: string[] = [];
     const ledger = new Ledger(
-      folder.path,
+      database,
       createLog("warn", (line) => logged.push(line)),
     );
     ledger.ended(requestRecord());
@@ -115,12 +119,13 @@ describe("a row", () => {
     rmSync(databasePath(folder.path));
     ledger.write();
     expect(countOf(folder.path)).toBe(2);
-    ledger.close();
+    ledger.write();
   });
 
   test("that another program keeps from being written is written later, once", async () => {
     await using folder = await temporaryFolder();
-    const ledger = new Ledger(folder.path, silent);
+    using database = new StateDatabase(folder.path);
+    const ledger = new Ledger(database, silent);
     ledger.ended(requestRecord());
     ledger.write();
     const other = new Database(join(folder.path, "sluice.db"));
@@ -133,7 +138,7 @@ describe("a row", () => {
     // As where a write was done, and nobody heard of it.
     ledger.write();
     ledger.ended(record);
-    ledger.close();
+    ledger.write();
     expect(countOf(folder.path)).toBe(2);
   });
 });
@@ -144,8 +149,9 @@ describe("after ninety days", () => {
 
   test("requests become sums of their days, by local time, which stay", async () => {
     await using folder = await temporaryFolder();
+    using database = new StateDatabase(folder.path);
     let now = on(keptDays + 1);
-    const ledger = new Ledger(folder.path, silent, () => now);
+    const ledger = new Ledger(database, silent, () => now);
     ledger.ended(requestRecord({ at: now }));
     ledger.ended(requestRecord({ at: now, outcome: "overloaded" }));
     ledger.ended({ ...without("costUsd", "usage", "model"), at: now, client: "codex_cli_rs", outcome: "canceled" });
@@ -154,17 +160,17 @@ describe("after ninety days", () => {
     ledger.ended(requestRecord({ at: startOfDay(today, -keptDays) }));
     ledger.ended(requestRecord({ at: startOfDay(today, -keptDays + 1) - 1 }));
     ledger.write();
-    const before = readUsage(folder.path, 0, "day");
+    const before = readUsage(database, 0, "day");
     expect(before.map(({ name, requests }) => [name, requests])).toEqual([
       [dayOf(now), 3],
       [dayOf(on(keptDays)), 2],
     ]);
     now = today;
     ledger.ended(requestRecord({ at: now }));
-    ledger.close();
+    ledger.write();
     expect(countOf(folder.path)).toBe(3);
-    expect(readUsage(folder.path, 0, "day").slice(0, 2)).toEqual(before);
-    expect(readUsage(folder.path, 0, "day")[0]).toEqual({
+    expect(readUsage(database, 0, "day").slice(0, 2)).toEqual(before);
+    expect(readUsage(database, 0, "day")[0]).toEqual({
       name: dayOf(on(keptDays + 1)),
       requests: 3,
       failed: 2,
@@ -175,20 +181,20 @@ describe("after ninety days", () => {
       priced: 2,
       cost: 0.5,
     });
-    expect(readUsage(folder.path, 0, "client").map(({ name, requests }) => [name, requests])).toEqual([
+    expect(readUsage(database, 0, "client").map(({ name, requests }) => [name, requests])).toEqual([
       ["curl", 5],
       ["codex_cli_rs", 1],
     ]);
-    expect(readUsage(folder.path, 0, "model").map(({ name, requests }) => [name, requests])).toEqual([
+    expect(readUsage(database, 0, "model").map(({ name, requests }) => [name, requests])).toEqual([
       ["claude-sonnet-5-5", 5],
       ["", 1],
     ]);
     // A request of a day that is a sum by now joins it.
-    const late = new Ledger(folder.path, silent, () => today);
+    const late = new Ledger(database, silent, () => today);
     late.ended(requestRecord({ at: on(keptDays + 1) }));
-    late.close();
-    expect(readUsage(folder.path, 0, "day")[0]).toMatchObject({ requests: 4, cost: 0.75 });
-    expect(readUsage(folder.path, on(2), "day").map(({ requests }) => requests)).toEqual([1]);
+    late.write();
+    expect(readUsage(database, 0, "day")[0]).toMatchObject({ requests: 4, cost: 0.75 });
+    expect(readUsage(database, on(2), "day").map(({ requests }) => requests)).toEqual([1]);
   });
 
   test("no request is lost or counted twice by a Sluice that is killed", async () => {
@@ -206,7 +212,8 @@ describe("after ninety days", () => {
         if (dots > 120 + run * 17) child.kill("SIGKILL");
       }
       expect(await child.exited).toBe(137);
-      const days = readUsage(folder.path, 0, "day");
+      using database = new StateDatabase(folder.path);
+      const days = readUsage(database, 0, "day");
       const total = days.reduce((sum, { requests }) => sum + requests, 0);
       // The last one may have been written without a dot.
       expect(total - written - dots).toBeWithin(0, 2);
@@ -221,7 +228,8 @@ describe("after ninety days", () => {
 
 test("what was spent has what is not written yet", async () => {
   await using folder = await temporaryFolder();
-  const ledger = new Ledger(folder.path, silent);
+  using database = new StateDatabase(folder.path);
+  const ledger = new Ledger(database, silent);
   const today = startOfDay(Date.now());
   expect(ledger.spent(today)).toEqual({ usd: 0, requests: 0 });
   ledger.ended(requestRecord());
@@ -235,28 +243,30 @@ test("what was spent has what is not written yet", async () => {
   expect(ledger.spent(today)).toEqual({ usd: 0.5, requests: 3 });
   ledger.write();
   expect(ledger.spent(today)).toEqual({ usd: 0.5, requests: 3 });
-  ledger.close();
+  ledger.write();
 });
 
 test("what came in the first moment of a day is of that day, waiting and written", async () => {
   await using folder = await temporaryFolder();
-  const ledger = new Ledger(folder.path, silent);
+  using database = new StateDatabase(folder.path);
+  const ledger = new Ledger(database, silent);
   const midnight = startOfDay(Date.now());
   for (const at of [midnight, midnight - 1]) ledger.ended(requestRecord({ at }));
   expect(ledger.spent(midnight).requests).toBe(1);
-  ledger.close();
+  ledger.write();
   expect(ledger.spent(midnight).requests).toBe(1);
-  expect(readUsage(folder.path, midnight, "client")).toMatchObject([{ name: "curl", requests: 1 }]);
+  expect(readUsage(database, midnight, "client")).toMatchObject([{ name: "curl", requests: 1 }]);
 });
 
 test("to note a request costs it next to nothing", async () => {
   await using folder = await temporaryFolder();
-  const ledger = new Ledger(folder.path, silent);
+  using database = new StateDatabase(folder.path);
+  const ledger = new Ledger(database, silent);
   const records = Array.from({ length: 5000 }, () => requestRecord());
   const before = process.cpuUsage();
   for (const record of records) ledger.ended(record);
   const { user, system } = process.cpuUsage(before);
-  ledger.close();
+  ledger.write();
   expect(countOf(folder.path)).toBe(5000);
   // Microseconds of the processor, for each: 1 to 2 here.
   expect((user + system) / records.length).toBeLessThan(50);

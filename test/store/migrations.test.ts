@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createLog } from "../../src/log.ts";
-import { openDatabase } from "../../src/store/database.ts";
+import { openDatabase, StateDatabase } from "../../src/store/database.ts";
 import { migrations } from "../../src/store/migrations.ts";
 import { StoredResponses } from "../../src/store/responses.ts";
 import { temporaryFolder } from "../support/environment.ts";
@@ -53,10 +53,11 @@ describe.each(rows.map((_, at) => at))("a database of version %p", (at) => {
   test("is brought up to date, with what it holds", async () => {
     await using folder = await temporaryFolder();
     leave(folder.path, at);
-    const store = new StoredResponses(folder.path, { ttl: 1e15 }, createLog("silent"));
+    const state = new StateDatabase(folder.path);
+    const store = new StoredResponses(state, { ttl: 1e15 }, createLog("silent"));
     expect(store.get("resp_old")?.response.id).toBe(at === 0 ? undefined : "resp_old");
     expect(store.save(storedResponse("resp_new"))).toBe(true);
-    store.close();
+    state.close();
     const database = openDatabase(folder.path);
     expect(version(database)).toEqual({ user_version: migrations.length });
     const unknown = ["model", "way", "input", "output", "cache_read", "cache_write", "cost", "first_text_ms"];

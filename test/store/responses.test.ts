@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log, LogFields } from "../../src/log.ts";
-import { openDatabase } from "../../src/store/database.ts";
+import { openDatabase, StateDatabase } from "../../src/store/database.ts";
 import { type StoreOptions, StoredResponses } from "../../src/store/responses.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/environment.ts";
 import { storedResponse } from "./material.ts";
@@ -26,9 +26,10 @@ function open(path: string, options: Partial<StoreOptions> = {}) {
   const logged: LogFields[] = [];
   const note = (_: string, fields: LogFields = {}) => void logged.push(fields);
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  const store = new StoredResponses(path, { ttl: 30 * day, ...options }, log, () => clock.now++);
-  cleanups.push(() => store.close());
-  return { store, clock, logged };
+  const database = new StateDatabase(path);
+  const store = new StoredResponses(database, { ttl: 30 * day, ...options }, log, () => clock.now++);
+  cleanups.push(() => database.close());
+  return { store, database, clock, logged };
 }
 
 const ids = (store: StoredResponses, all: readonly string[]) => all.filter((id) => store.get(id) !== undefined);
@@ -37,10 +38,10 @@ describe("a response that is stored", () => {
   test("is found again, by its id and by those of its items, also after a restart", async () => {
     const path = await folder();
     const one = storedResponse("resp_1");
-    const first = open(path).store;
+    const { store: first, database } = open(path);
     expect(first.save(one)).toBe(true);
     expect(first.get("resp_1")).toEqual(one);
-    first.close();
+    database.close();
     const { store } = open(path);
     expect(store.get("resp_1")).toEqual(one);
     expect(store.item("msg_resp_1_in")).toEqual(one.input[0]);
@@ -72,7 +73,7 @@ describe("a response that is stored", () => {
 
   test("is gone when it is deleted; what a later one stands on goes with that", async () => {
     const path = await folder();
-    const { store } = open(path);
+    const { store, database: state } = open(path);
     for (const [id, previous] of [["a"], ["b", "a"], ["c", "b"]] as const) store.save(storedResponse(id, previous));
     expect(store.delete("a")).toBe(true);
     expect(store.delete("a")).toBe(false);
@@ -83,7 +84,7 @@ describe("a response that is stored", () => {
     expect(store.delete("c")).toBe(true);
     expect(store.chain("b")).toHaveLength(2);
     expect(store.delete("b")).toBe(true);
-    store.close();
+    state.close();
     const database = new Database(join(path, "sluice.db"));
     expect(database.query("SELECT (SELECT count(*) FROM response) + (SELECT count(*) FROM item) AS n").get()).toEqual({
       n: 0,
@@ -143,9 +144,9 @@ describe("a response that is stored", () => {
 
   test("gives its room on the disk back", async () => {
     const path = await folder();
-    const { store } = open(path, { maxBytes: 1_000_000 });
+    const { store, database } = open(path, { maxBytes: 1_000_000 });
     for (let n = 0; n < 20; n++) store.save(storedResponse(`r${n}`, undefined, "x".repeat(400_000)));
-    store.close();
+    database.close();
     expect(statSync(join(path, "sluice.db")).size).toBeLessThan(4_000_000);
   });
 
@@ -206,9 +207,9 @@ describe("a database that can't be used", () => {
 
   test("is told of where it becomes so later", async () => {
     const path = await folder();
-    const { store } = open(path);
+    const { store, database } = open(path);
     store.save(storedResponse("a", undefined, "x".repeat(100_000)));
-    store.close();
+    database.close();
     const file = join(path, "sluice.db");
     const bytes = await Bun.file(file).bytes();
     writeFileSync(file, bytes.fill(7, 4096));

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { createLog } from "../../../src/log.ts";
-import { openDatabase } from "../../../src/store/database.ts";
+import { openDatabase, StateDatabase } from "../../../src/store/database.ts";
 import { StoredResponses } from "../../../src/store/responses.ts";
 import { storedResponse } from "../../store/material.ts";
 import { keep, progress } from "../main.ts";
@@ -21,7 +21,8 @@ export async function measureStored(rounds: number, folder: string, signal: Abor
     signal.throwIfAborted();
     const path = join(folder, `stored-${size}`);
     fill(path, size);
-    const store = new StoredResponses(path, { ttl, maxResponses: 1e9, maxBytes: 1e15 }, createLog("silent"));
+    using database = new StateDatabase(path);
+    const store = new StoredResponses(database, { ttl, maxResponses: 1e9, maxBytes: 1e15 }, createLog("silent"));
     // What waits in the log of the filling would be written with the first that is measured.
     for (let n = 0; n < times; n++) save(store, `resp_warm_${n}`);
     for (let round = 0; round < rounds; round++) {
@@ -37,9 +38,13 @@ export async function measureStored(rounds: number, folder: string, signal: Abor
       took("chain of 5", (_, n) => store.chain(ids[n - (n % 5) + 4] ?? "") ?? lost(String(n)));
       took("delete", (id) => store.delete(id) || lost(id));
     }
-    store.close();
+    database.close();
 
-    const full = new StoredResponses(path, { ttl, maxResponses: size + times, maxBytes: 1e15 }, createLog("silent"));
+    const full = new StoredResponses(
+      database,
+      { ttl, maxResponses: size + times, maxBytes: 1e15 },
+      createLog("silent"),
+    );
     save(full, "resp_full");
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();
@@ -50,7 +55,6 @@ export async function measureStored(rounds: number, folder: string, signal: Abor
         ((performance.now() - began) / times) * 1000,
       );
     }
-    full.close();
   }
   return {
     name: "stored",

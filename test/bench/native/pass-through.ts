@@ -8,6 +8,7 @@ import { UsageObserver } from "../../../src/engine/anthropic/usage-observer.ts";
 import { createLog } from "../../../src/log.ts";
 import { mintRequestId } from "../../../src/messages/ids.ts";
 import type { RequestRecord } from "../../../src/observe/request.ts";
+import { StateDatabase } from "../../../src/store/database.ts";
 import { Ledger } from "../../../src/store/ledger.ts";
 
 type Look = (answer: Response) => BodyInit | null | Promise<BodyInit>;
@@ -55,7 +56,7 @@ function recorded(stream: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     api: "messages",
     engine: "native",
   };
-  ledger ??= new Ledger(folder, log);
+  ledger ??= new Ledger(new StateDatabase(folder), log);
   ledger.ended({ ...record, model, ...(usage && { usage }), way: "native", status: 200, outcome: "ok", ms: 0 });
   return stream;
 }

@@ -1,0 +1,68 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createLog } from "../../src/log.ts";
+import { databasePath, StateDatabase, writeAgain } from "../../src/store/database.ts";
+import { Ledger } from "../../src/store/ledger.ts";
+import { StoredResponses } from "../../src/store/responses.ts";
+import { readUsage } from "../../src/store/usage.ts";
+import { temporaryFolder } from "../support/environment.ts";
+import { requestRecord } from "./ledger-records.ts";
+import { storedResponse } from "./material.ts";
+
+const silent = createLog("silent");
+
+const losses: readonly [how: string, lose: (folder: string) => void][] = [
+  ["removed", (folder) => rmSync(databasePath(folder))],
+  ["moved away", (folder) => renameSync(databasePath(folder), join(folder, "old.db"))],
+  [
+    "removed with what is beside it",
+    (folder) => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    },
+  ],
+  ["in a folder that is removed", (folder) => rmSync(folder, { recursive: true })],
+  [
+    "replaced by an empty one",
+    (folder) => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      new Database(databasePath(folder)).close();
+    },
+  ],
+];
+
+test.each(losses)("one that is %s under a Sluice that runs is begun anew, by all that need it", async (_, lose) => {
+  await using temporary = await temporaryFolder();
+  const folder = join(temporary.path, "state");
+  mkdirSync(folder, { mode: 0o700 });
+  using database = new StateDatabase(folder);
+  const ledger = new Ledger(database, silent);
+  const responses = new StoredResponses(database, { ttl: 3600_000 }, silent);
+  const write = (id: string) => {
+    ledger.ended(requestRecord());
+    ledger.write();
+    expect(responses.save(storedResponse(id))).toBe(true);
+  };
+  write("before");
+  lose(folder);
+  expect(database.fault(writeAgain)).toBeUndefined();
+  expect(readUsage(database, 0, "day")).toEqual([]);
+  expect(responses.get("before")).toBeUndefined();
+  write("after");
+  expect(responses.get("after")).toBeDefined();
+  expect(readUsage(database, 0, "day")).toMatchObject([{ requests: 1 }]);
+
+  // And so it is for whoever comes later.
+  database.close();
+  using later = new Database(databasePath(folder), { readonly: true });
+  expect(later.query("SELECT id FROM response").all()).toEqual([{ id: "after" }]);
+  expect(later.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+});
+
+test("that nobody needs is not begun", async () => {
+  await using folder = await temporaryFolder();
+  using database = new StateDatabase(folder.path);
+  expect(readUsage(database, 0, "day")).toEqual([]);
+  expect(readdirSync(folder.path)).toEqual([]);
+});
