@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 const byApi: Readonly<Record<Api, readonly ProgramName[]>> = {
-  messages: ["direct", "nginx", "bun", "looking", "recording", "sluice", "portkey"],
+  messages: ["direct", "nginx", "bun", "recording", "handmade", "sluice", "portkey"],
   chat: ["translating", "sluice", "portkey"],
 };
 
@@ -41,8 +41,8 @@ const titles: Readonly<Record<Pace | Api | ProgramName, string>> = {
   direct: "no proxy: the upstream",
   nginx: "nginx",
   bun: "Bun, nothing added",
-  looking: "Bun, the answer's bytes looked at",
   recording: "Bun, usage read and a row written",
+  handmade: "HTTP by hand, usage read and a row written",
   translating: "Bun, each event parsed and written, and a row",
   sluice: "Sluice",
   portkey: "portkey",
@@ -61,11 +61,11 @@ interface RatioLimit extends Pick<Series, "api" | "pace"> {
 const ratioLimits: readonly RatioLimit[] = [
   { of: "sluice", against: "nginx", api: "messages", pace: "burst", atLeast: 0.75 },
   { of: "bun", against: "nginx", api: "messages", pace: "burst" },
-  { of: "looking", against: "nginx", api: "messages", pace: "burst" },
   { of: "recording", against: "nginx", api: "messages", pace: "burst" },
+  { of: "handmade", against: "nginx", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "messages", pace: "burst", atLeast: 10 },
-  { of: "looking", against: "portkey", api: "messages", pace: "burst" },
   { of: "recording", against: "portkey", api: "messages", pace: "burst" },
+  { of: "handmade", against: "portkey", api: "messages", pace: "burst" },
   { of: "sluice", against: "portkey", api: "chat", pace: "burst", atLeast: 5 },
   { of: "translating", against: "portkey", api: "chat", pace: "burst" },
   { of: "sluice", against: "nginx", api: "messages", pace: "deltas", atLeast: 0.75 },

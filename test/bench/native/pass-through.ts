@@ -1,26 +1,21 @@
 /**
- * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM LOOK FOLDER`. A
- * look at the answer is the least that whoever wants to know its usage, or answers in another dialect, can do. `rows` reads
- * the usage and writes it to a ledger in a folder, as Sluice does; `events` answers in another dialect besides.
+ * What Bun itself takes to pass a request on, with nothing added: `bun pass-through.ts PORT UPSTREAM LOOK FOLDER`. `rows`
+ * reads the usage and writes it to a ledger in a folder, as Sluice does; `events` answers in another dialect besides.
  */
 
-import { UsageObserver } from "../../../src/engine/anthropic/usage-observer.ts";
-import { createLog } from "../../../src/log.ts";
-import { mintRequestId } from "../../../src/messages/ids.ts";
-import type { RequestRecord } from "../../../src/observe/request.ts";
-import { StateDatabase } from "../../../src/store/database.ts";
-import { Ledger } from "../../../src/store/ledger.ts";
+import { openRows } from "./rows.ts";
 
 type Look = (answer: Response) => BodyInit | null | Promise<BodyInit>;
 
+const [port, upstream = "", chosen = "", folder = ""] = process.argv.slice(2);
+const note = openRows(folder);
+
 const looks: Readonly<Record<string, Look>> = {
   none: (answer) => answer.body,
-  bytes: (answer) => answer.bytes(),
-  rows: async (answer) => recorded(await answer.bytes()),
-  events: async (answer) => translated(new TextDecoder().decode(recorded(await answer.bytes()))),
+  rows: recorded,
+  events: async (answer) => translated(new TextDecoder().decode(await recorded(answer))),
 };
 
-const [port, upstream = "", chosen = "", folder = ""] = process.argv.slice(2);
 const look = looks[chosen];
 if (look === undefined) throw new Error(`There is no look "${chosen}".`);
 
@@ -37,27 +32,9 @@ Bun.serve({
   },
 });
 
-let ledger: Ledger | undefined;
-
-/** What can't be written would be measured as if it were: that ends the program, and with it the bench. */
-const log = createLog("warn", (line) => {
-  console.error(line);
-  process.exit(1);
-});
-
-function recorded(stream: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const observer = new UsageObserver(true);
-  observer.take(stream);
-  const { model = "", usage } = observer.told;
-  const record: RequestRecord = {
-    id: mintRequestId(),
-    at: Date.now(),
-    client: "wrk",
-    api: "messages",
-    engine: "native",
-  };
-  ledger ??= new Ledger(new StateDatabase(folder), log);
-  ledger.ended({ ...record, model, ...(usage && { usage }), way: "native", status: 200, outcome: "ok", ms: 0 });
+async function recorded(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = await answer.bytes();
+  note(stream);
   return stream;
 }
 

@@ -6,7 +6,7 @@ import { chooseSluice } from "../../support/binary.ts";
 import { freePort, startProgram, type StartedProgram } from "../program.ts";
 import { nginxProgram, portkeyProgram, portkeyVersion } from "./install.ts";
 
-export type ProgramName = "direct" | "nginx" | "bun" | "looking" | "recording" | "translating" | "sluice" | "portkey";
+export type ProgramName = "direct" | "nginx" | "bun" | "recording" | "handmade" | "translating" | "sluice" | "portkey";
 
 export type Program = StartedProgram<ProgramName>;
 
@@ -36,8 +36,8 @@ export async function startPrograms(folder: string): Promise<Programs> {
     ),
   );
   const plain = starting.use(await startPassThrough(folder, "bun", "none", upstream.url));
-  const looking = starting.use(await startPassThrough(folder, "looking", "bytes", upstream.url));
   const recording = starting.use(await startPassThrough(folder, "recording", "rows", upstream.url));
+  const handmade = starting.use(await startHandmade(folder, upstream.url));
   const translating = starting.use(await startPassThrough(folder, "translating", "events", upstream.url));
   const sluice = starting.use(await startSluice(folder, upstream.url));
   const portkey = starting.use(
@@ -57,7 +57,7 @@ export async function startPrograms(folder: string): Promise<Programs> {
   );
   const started = starting.move();
   return {
-    all: { direct: upstream, nginx, bun: plain, looking, recording, translating, sluice, portkey },
+    all: { direct: upstream, nginx, bun: plain, recording, handmade, translating, sluice, portkey },
     startSluice: () => startSluice(folder, upstream.url),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -84,6 +84,13 @@ async function startPassThrough(folder: string, name: ProgramName, look: string,
   const port = freePort();
   const command = [process.execPath, own("pass-through.ts"), String(port), upstream, look, join(folder, look)];
   return await startProgram(name, `Bun, ${look}`, command, port);
+}
+
+/** The same as `rows`, by HTTP of our own. */
+async function startHandmade(folder: string, upstream: string): Promise<Program> {
+  const port = freePort();
+  const command = [process.execPath, own("handmade.ts"), String(port), upstream, join(folder, "handmade")];
+  return await startProgram("handmade", "HTTP by hand", command, port);
 }
 
 function own(file: string): string {
