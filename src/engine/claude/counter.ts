@@ -23,8 +23,6 @@ export interface Understood {
 export interface CounterOptions {
   rehearse: Rehearse;
   planner: HistoryPlanner;
-  /** Where transcripts go. */
-  folder: string;
   /** How long the CLI may be silent (milliseconds). Read where it is needed: it may change. */
   limits: { stallTimeout: number };
   /** An initialised process. Undefined where a conversation would have to make way for it. */
@@ -71,8 +69,8 @@ export class Counter {
 
   /** The tokens, or why they can't be counted. */
   async #ask(prompt: Prompt, model: CliModel, signal: AbortSignal): Promise<number | string> {
-    const { planner, folder, claim } = this.#options;
-    const { transcript, replay } = await planner.plan(recital(prompt), model.resolved, folder);
+    const { planner, claim } = this.#options;
+    const { transcript, replay } = await planner.plan(recital(prompt), model.resolved);
     try {
       const process = await claim(signal, transcript && { resume: transcript.path });
       if (!process) return "no Claude Code process was free";

@@ -60,9 +60,9 @@ class ClaudeEngine implements Engine {
     this.#config = config;
     this.#log = log;
     this.#launcher = new Launcher(config, log);
-    const probing: StartProbe = (env) => this.#launcher.start({}, env);
-    this.#known = new KnownFeatures(probing, this.#launcher.folder, this.#closing.signal, log);
-    this.#planner = new HistoryPlanner(log);
+    const probing: StartProbe = (env) => this.#launcher.startApart({}, env);
+    this.#known = new KnownFeatures(probing, this.#closing.signal, log);
+    this.#planner = new HistoryPlanner(() => this.#launcher.folder, log);
     this.#shelf = new Shelf(config, () => this.#pool.rested());
     const maxProcesses = config.maxProcesses ?? processesByMemory();
     this.#pool = new Pool({
@@ -76,11 +76,10 @@ class ClaudeEngine implements Engine {
     this.examine = () => examiner.examine();
     this.#counter = new Counter({
       planner: this.#planner,
-      folder: this.#launcher.folder,
       limits: config,
       rehearse: (request, model, profile) => {
-        const start: StartProbe = (env) => this.#launcher.start(profile === "agent" ? { agent: true } : {}, env);
-        return rehearse(start, this.#launcher.folder, request, model, profile, this.#closing.signal);
+        const start: StartProbe = (env) => this.#launcher.startApart(profile === "agent" ? { agent: true } : {}, env);
+        return rehearse(start, request, model, profile, this.#closing.signal);
       },
       claim: (signal, launch) => {
         const { processes, spares } = this.#pool.counts;
@@ -203,7 +202,7 @@ class ClaudeEngine implements Engine {
     // An agent without Claude Code's own prompt would not know its tools.
     const mode = profile === "agent" ? "append" : this.#config.systemPrompt;
     const messages = composeHistory(mode === "embed" ? embedSystem(text, request.messages) : request.messages);
-    const { transcript, replay } = await this.#planner.plan(messages, model.resolved, this.#launcher.folder);
+    const { transcript, replay } = await this.#planner.plan(messages, model.resolved);
     try {
       const launch: Launch = {
         ...(mode === "append" && text !== "" && { appendSystemPrompt: text }),

@@ -9,9 +9,8 @@ export class KnownFeatures {
   #version: string | undefined;
   #features = unproven;
 
-  /** `folder` is private to this Sluice. */
-  constructor(start: StartProbe, folder: string, signal: AbortSignal, log: Log) {
-    this.#try = () => probe(start, folder, signal);
+  constructor(start: StartProbe, signal: AbortSignal, log: Log) {
+    this.#try = () => probe(start, signal);
     this.#log = log;
   }
 

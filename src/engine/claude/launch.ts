@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -38,12 +38,10 @@ export interface Started {
 
 /** Starts processes of the CLI, all in the same way, and knows the folder that they share. */
 export class Launcher {
-  /** Private to this Sluice, and gone with it. */
-  readonly folder: string;
   readonly #config: Config;
   readonly #log: Log;
   readonly #env: Record<string, string>;
-  readonly #cwd: string;
+  #folder: string;
   readonly #instance: InstanceRecord | undefined;
   readonly #memory = new MemoryWatch();
   #reaper: Reaper | undefined;
@@ -53,12 +51,28 @@ export class Launcher {
     this.#log = log;
     const { env, warnings } = childEnvironment(config, config.port);
     for (const warning of warnings) log.warn(warning);
-    this.folder = makeFolder();
-    this.#instance = recordInstance(stateFolder(config.env), this.folder, log);
+    this.#folder = makeFolder();
+    this.#instance = recordInstance(stateFolder(config.env), this.#folder, log);
     this.#env = { ...env, ...(this.#instance && { [instanceVariable]: this.#instance.id }) };
-    // Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable.
-    this.#cwd = config.cwd ?? join(this.folder, "empty");
-    mkdirSync(this.#cwd, { recursive: true });
+  }
+
+  /**
+   * Private to this Sluice, and gone with it. Among the temporary ones, which some systems tidy up by the day: what they
+   * have removed is made anew.
+   */
+  get folder(): string {
+    if (isOwn(this.#folder)) return this.#folder;
+    this.#folder = makeFolder();
+    this.#instance?.moved(this.#folder);
+    return this.#folder;
+  }
+
+  /** Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable. */
+  get #cwd(): string {
+    if (this.#config.cwd !== undefined) return this.#config.cwd;
+    const own = join(this.folder, "empty");
+    mkdirSync(own, { recursive: true });
+    return own;
   }
 
   /**
@@ -71,9 +85,10 @@ export class Launcher {
   ): { process: CliProcess; ready: Promise<Started> } {
     if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
     const mark = crypto.randomUUID();
+    const { claude, cwd } = this.#place();
     const process = new CliProcess({
-      command: [this.#locate(), ...argumentsFor(this.#config, launch)],
-      cwd: this.#cwd,
+      command: [claude, ...argumentsFor(this.#config, launch)],
+      cwd,
       env: defined({ ...this.#env, ...env, [processVariable]: mark }),
       killAfter: launch.agent ? killAfter.agent : killAfter.chat,
       sweep: (pid) => {
@@ -87,11 +102,16 @@ export class Launcher {
     return { process, ready: this.#initialize(process, launch) };
   }
 
+  /** The same for a process with a configuration folder of its own. */
+  startApart(...[launch, env]: Parameters<Launcher["start"]>): ReturnType<Launcher["start"]> {
+    return this.start(launch, { ...env, CLAUDE_CONFIG_DIR: join(this.folder, "probe") });
+  }
+
   close(): void {
     this.#memory[Symbol.dispose]();
     this.#reaper?.[Symbol.dispose]();
     this.#instance?.remove();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #initialize(process: CliProcess, launch: Launch): Promise<Started> {
@@ -118,9 +138,10 @@ export class Launcher {
     }
   }
 
-  #locate(): string {
+  /** What is started, and where. */
+  #place(): { claude: string; cwd: string } {
     try {
-      return locate(this.#config);
+      return { claude: locate(this.#config), cwd: this.#cwd };
     } catch (error) {
       if (!(error instanceof StartError)) throw unstartable(error);
       throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
@@ -138,6 +159,12 @@ function makeFolder(): string {
       `Sluice can't make a folder in ${tmpdir()} (${code}): make room there, or choose another place with TMPDIR.`,
     );
   }
+}
+
+/** Whether nobody has put something else there, either. */
+function isOwn(folder: string): boolean {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
 }
 
 function defined(env: Record<string, string | undefined>): Record<string, string> {

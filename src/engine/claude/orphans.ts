@@ -28,12 +28,25 @@ export class InstanceRecord {
 
   constructor(stateFolder: string, folder: string) {
     this.#file = join(instancesIn(stateFolder), `${this.id}.json`);
-    const record: Instance = { id: this.id, pid: process.pid, started: startOf(process.pid) ?? "", folder };
-    writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
+    this.#write(folder);
+  }
+
+  /** Its transcripts are in another folder from now on. */
+  moved(folder: string): void {
+    try {
+      this.#write(folder);
+    } catch {
+      // That a later Sluice may not find that one is no reason to refuse a request.
+    }
   }
 
   remove(): void {
     rmSync(this.#file, { force: true });
+  }
+
+  #write(folder: string): void {
+    const record: Instance = { id: this.id, pid: process.pid, started: startOf(process.pid) ?? "", folder };
+    writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
   }
 }
 

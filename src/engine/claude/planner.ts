@@ -20,19 +20,22 @@ export interface Plan {
  * they happen on this machine; the first values are those of cli-protocol.md section 4.
  */
 export class HistoryPlanner {
+  readonly #folder: () => string;
   readonly #log: Log;
   #startMs = 450;
   #messageMs = 2.5;
 
-  constructor(log: Log) {
+  /** `folder` gives the one where transcripts go. */
+  constructor(folder: () => string, log: Log) {
+    this.#folder = folder;
     this.#log = log;
   }
 
-  async plan(messages: readonly Message[], model: string, folder: string): Promise<Plan> {
+  async plan(messages: readonly Message[], model: string): Promise<Plan> {
     const length = transcriptLength(messages.slice(0, -1));
     if (length * this.#messageMs <= this.#startMs) return { replay: messages };
     try {
-      const transcript = await writeTranscript(messages.slice(0, length), model, folder);
+      const transcript = await writeTranscript(messages.slice(0, length), model, this.#folder());
       return { transcript, replay: messages.slice(length) };
     } catch (error) {
       // The slower way needs no disk.

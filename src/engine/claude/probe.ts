@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { MessagesRequest } from "../../messages/types.ts";
 import { Conversation } from "./conversation.ts";
 import { composeHistory, systemText } from "./history.ts";
@@ -31,22 +30,24 @@ const request: MessagesRequest = {
   tools: [tool],
 };
 
-/** How a process is started for the trial: with these variables changed, undefined ones taken away. */
+/**
+ * How a process is started for the trial: with a configuration folder of its own, these variables changed, and undefined
+ * ones taken away.
+ */
 export type StartProbe = (env: Record<string, string | undefined>) => { process: CliProcess; ready: Promise<unknown> };
 
 /** Tries a CLI out: has it say a request that asks for everything. Throws when no turn comes about. */
-export async function probe(start: StartProbe, folder: string, signal: AbortSignal): Promise<Features> {
+export async function probe(start: StartProbe, signal: AbortSignal): Promise<Features> {
   const model = { name: "sonnet", resolved: "sonnet", listed: true };
-  return compare(await rehearse(start, folder, request, model, "chat", signal));
+  return compare(await rehearse(start, request, model, "chat", signal));
 }
 
 /**
  * The body that the CLI would send to the upstream for a request: one turn against an upstream of our own on loopback,
- * with a key that is none and a configuration folder of its own below `folder`. Throws when no turn comes about.
+ * with a key that is none. Throws when no turn comes about.
  */
 export async function rehearse(
   start: StartProbe,
-  folder: string,
   request: MessagesRequest,
   model: CliModel,
   profile: Profile,
@@ -56,7 +57,6 @@ export async function rehearse(
   const { process, ready } = start({
     ANTHROPIC_BASE_URL: upstream.url,
     ANTHROPIC_API_KEY: "probe",
-    CLAUDE_CONFIG_DIR: join(folder, "probe"),
     ...Object.fromEntries(otherUpstreams.map((name) => [name, undefined])),
   });
   try {

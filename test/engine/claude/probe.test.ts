@@ -18,11 +18,7 @@ async function tryOut(claude: (folder: string) => Promise<string>) {
   const { config } = loadConfig(["--claude", await claude(folder.path)], { env });
   const launcher = new Launcher(config, createLog("silent"));
   try {
-    const features = await probe(
-      (changes) => launcher.start({}, changes),
-      launcher.folder,
-      new AbortController().signal,
-    );
+    const features = await probe((changes) => launcher.startApart({}, changes), new AbortController().signal);
     expect(elsewhere.requests).toHaveLength(0);
     return features;
   } finally {
