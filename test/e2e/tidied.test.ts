@@ -1,7 +1,7 @@
 /** Folders of temporary files are tidied up by systems, some after three days; a Sluice runs for longer. */
 
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/environment.ts";
 import { startSluice } from "../support/sluice.ts";
@@ -55,4 +55,19 @@ test("the temporary folder may be removed: what is asked next, and what goes on,
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   }
   expect(existsSync(folder)).toBe(false);
+});
+
+test("the directory of --cwd may be gone, which is told, and may come again", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = join(folder.path, "project");
+  mkdirSync(cwd);
+  await using sluice = await startSluice({ args: ["--agent", "--cwd", cwd] });
+  const ask = (word: string) => sluice.post("/v1/messages", { model, max_tokens: 50, messages: [turn("user", word)] });
+  expect((await ask("one")).status).toBe(200);
+  rmSync(cwd, { recursive: true });
+  const told = await ask("two");
+  expect([told.status, told.headers.get("x-should-retry")]).toEqual([500, "false"]);
+  expect(await told.text()).toContain(`The directory of --cwd is gone: make ${cwd} again, or choose another one.`);
+  mkdirSync(cwd);
+  expect((await ask("three")).status).toBe(200);
 });

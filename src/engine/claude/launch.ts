@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -69,7 +69,11 @@ export class Launcher {
 
   /** Shown to the model: a neutral place, the same for every process, so that prompts stay cacheable. */
   get #cwd(): string {
-    if (this.#config.cwd !== undefined) return this.#config.cwd;
+    const { cwd } = this.#config;
+    if (cwd !== undefined) {
+      if (existsSync(cwd)) return cwd;
+      throw new StartError("usage", `The directory of --cwd is gone: make ${cwd} again, or choose another one.`);
+    }
     const own = join(this.folder, "empty");
     mkdirSync(own, { recursive: true });
     return own;
