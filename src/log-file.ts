@@ -48,10 +48,8 @@ export function openLogFile(path: string, { size, kept } = rotation): (line: str
   };
 }
 
-/** Opens it, in a folder that may have to be made. */
 function create(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return open(path);
   } catch (error) {
     if (error instanceof StartError) throw error;
@@ -59,7 +57,9 @@ function create(path: string): number {
   }
 }
 
+/** Opens it, in a folder that may have to be made. */
 function open(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   // A pipe without a reader would be waited for.
   const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);

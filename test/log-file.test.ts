@@ -9,9 +9,10 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StartError } from "../src/error.ts";
 import { openLogFile } from "../src/log-file.ts";
 import { scriptedClaude, startCommand } from "./support/command.ts";
@@ -55,6 +56,7 @@ test("goes on in the file that is there", async () => {
 test.each([
   ["removed", (path: string) => rmSync(path)],
   ["moved away", (path: string) => renameSync(path, `${path}.yesterday`)],
+  ["removed with its folder", (path: string) => rmSync(dirname(path), { recursive: true })],
 ])("goes on in a new one where it was %s", async (_, take) => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "sluice.log");
@@ -81,9 +83,10 @@ test("each new one takes the place of the one before it, and no descriptor more"
 
 test("a line that can't be written throws nothing", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "sluice.log");
+  const path = join(folder.path, "logs/sluice.log");
   const write = openLogFile(path, { size: 100, kept: 1 });
-  await folder[Symbol.asyncDispose]();
+  rmSync(dirname(path), { recursive: true });
+  writeFileSync(dirname(path), "no folder");
   for (const n of [1, 2]) write(line(n));
   expect(existsSync(path)).toBe(false);
 });
