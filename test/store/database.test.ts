@@ -60,6 +60,24 @@ test.each(losses)("one that is %s under a Sluice that runs is begun anew, by all
   expect(later.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
 });
 
+test.each(["is used again", "is closed"])(
+  "what another Sluice has begun in its place stays whole when this one %s",
+  async (how) => {
+    await using folder = await temporaryFolder();
+    const databases = [new StateDatabase(folder.path), new StateDatabase(folder.path)] as const;
+    const [one, other] = databases.map((database) => new StoredResponses(database, { ttl: 3600_000 }, silent));
+    one?.save(storedResponse("before"));
+    for (const name of readdirSync(folder.path)) rmSync(join(folder.path, name));
+    other?.save(storedResponse("a"));
+    if (how === "is closed") databases[0].close();
+    else expect(one?.get("before")).toBeUndefined();
+    other?.save(storedResponse("b"));
+    using reader = new Database(databasePath(folder.path), { readonly: true });
+    expect(reader.query("SELECT id FROM response ORDER BY id").all()).toEqual([{ id: "a" }, { id: "b" }]);
+    for (const database of databases) database.close();
+  },
+);
+
 test("that nobody needs is not begun", async () => {
   await using folder = await temporaryFolder();
   using database = new StateDatabase(folder.path);
