@@ -56,7 +56,7 @@ export class StateDatabase implements Disposable {
 
   /** Whether there is one. */
   get exists(): boolean {
-    return fileAt(databasePath(this.folder)) !== undefined;
+    return existsSync(databasePath(this.folder));
   }
 
   /** Works with it, and waits so long for another program (milliseconds). Throws a ProxyError with a sentence. */

@@ -1,7 +1,7 @@
 /** `sluice usage`: what it sums up, what it draws, and what it asks of a Sluice that runs. */
 
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { asText } from "../../src/commands/usage-text.ts";
 import type { UsageReport } from "../../src/commands/usage.ts";
@@ -172,6 +172,17 @@ describe("refused with a sentence", () => {
     });
     expect([code, stderr]).toEqual([exitCodes.usage, expect.stringContaining("is damaged: move it away")]);
   });
+});
+
+test("where a file stands in the place of the folder nothing is recorded", async () => {
+  const { code, stdout, stderr } = await runCommand(["usage", "--port", "9"], {
+    prepare: (home) => {
+      mkdirSync(`${home}/.local/state`, { recursive: true });
+      writeFileSync(`${home}/.local/state/sluice`, "");
+      return [];
+    },
+  });
+  expect([code, stderr, stdout]).toEqual([0, "", expect.stringContaining("No request is recorded")]);
 });
 
 test("while Sluice runs: what it has just answered, and what it knows of the subscription", async () => {

@@ -165,10 +165,16 @@ function makeFolder(): string {
   }
 }
 
-/** Whether nobody has put something else there, either. */
+/** Whether it is there, and nobody has put something else in its place. */
 function isOwn(folder: string): boolean {
-  const stat = lstatSync(folder, { throwIfNoEntry: false });
-  return stat !== undefined && stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  try {
+    const stat = lstatSync(folder);
+    // There each user has a place of his own for temporary files, and none has a mode.
+    if (process.platform === "win32") return stat.isDirectory();
+    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
 }
 
 function defined(env: Record<string, string | undefined>): Record<string, string> {
