@@ -29,6 +29,8 @@ const pause = 60_000;
 /** The models of an upstream, asked for when they are first needed. */
 export class Catalog {
   #models: Promise<readonly UpstreamModel[]> | undefined;
+  /** The last list that was got. */
+  #known: readonly UpstreamModel[] = [];
   #until = 0;
 
   /** `now` tells the time (milliseconds). */
@@ -45,16 +47,16 @@ export class Catalog {
 
   async #load(fetch: Fetch): Promise<readonly UpstreamModel[]> {
     try {
-      return toModels(await fetch());
+      return (this.#known = toModels(await fetch()));
     } catch (error) {
       this.#until = this.now() + pause;
       throw error;
     }
   }
 
-  /** The model of a spelling; undefined where the upstream lists none that fits, or lists nothing. */
+  /** The model of a spelling; undefined where the upstream lists none that fits, or has never listed any. */
   async find(asked: string, fetch: Fetch): Promise<UpstreamModel | undefined> {
-    const models = await this.list(fetch).catch(() => []);
+    const models = await this.list(fetch).catch(() => this.#known);
     const name = plainName(asked);
     return (
       models.find(({ id }) => id === asked) ??

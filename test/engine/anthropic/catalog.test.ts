@@ -21,3 +21,20 @@ test.each([
   await catalog.find("sonnet", counted);
   expect(asked).toBe(2);
 });
+
+test("a name is known by the last list that was got, where a newer one can't be", async () => {
+  let now = 1000;
+  const catalog = new Catalog(() => now);
+  const list = async (...ids: string[]) => ({ data: ids.map((id) => ({ id })) });
+  const found = async (fetch: () => Promise<unknown>) => (await catalog.find("sonnet", fetch))?.id;
+  expect(await found(() => list("claude-sonnet-5"))).toBe("claude-sonnet-5");
+  const refuse = () => Promise.reject(new Error("No"));
+  for (const wait of [3_600_001, 1, 60_001]) {
+    now += wait;
+    expect(await found(refuse)).toBe("claude-sonnet-5");
+    // Who asks for the list is told that there is none.
+    expect(await catalog.list(refuse).catch(String)).toBe("Error: No");
+  }
+  now += 60_001;
+  expect(await found(() => list("claude-sonnet-6"))).toBe("claude-sonnet-6");
+});
