@@ -1,9 +1,11 @@
 /** Counting tokens, through the real CLI: by the upstream where it counts, and never by a request that costs anything. */
 
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type Anthropic from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
-import { eventually } from "../support/environment.ts";
+import { eventually, realClaude, temporaryFolder } from "../support/environment.ts";
 import { error, type Handler, type RequestBody, text } from "../support/mock-anthropic.ts";
 import { tokensIn, usageOf } from "../support/mock-tokens.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
@@ -188,6 +190,20 @@ describe("where it does not", () => {
     expect(way).toBe("estimated");
     expect(tokens).toBeGreaterThan(cost);
     expect(Math.abs(tokens / (await ask(sluice, next)) - 1)).toBeLessThan(0.02);
+  });
+
+  test("nor can it be known what Claude Code adds: an estimate that says so, and counted once it can", async () => {
+    await using folder = await temporaryFolder();
+    const claude = join(folder.path, "claude");
+    const script = `#!/bin/sh\n[ -e '${folder.path}/mended' ] || case "$CLAUDE_CONFIG_DIR" in */probe) exit 3;; esac\n`;
+    writeFileSync(claude, `${script}exec '${realClaude}' "$@"\n`, { mode: 0o755 });
+    await using sluice = await startSluice({ claude });
+    const { way, warning, tokens } = await count(sluice, hello);
+    expect(way).toBe("estimated");
+    expect(warning).toContain("input_tokens estimated: Claude Code ended with exit code 3");
+    expect(tokens).toBeGreaterThan(0);
+    writeFileSync(join(folder.path, "mended"), "");
+    expect((await count(sluice, hello)).way).toBe("counted");
   });
 
   test("an upstream that is silent is not waited for", async () => {

@@ -51,11 +51,9 @@ export class Counter {
   /** `keys` are those of the conversation up to its question, and up to the one before. */
   async count(asked: Understood, keys: readonly string[]): Promise<Count> {
     const { request, model, profile, signal } = asked;
-    const prompt = promptOf(request, await this.#frames.of(model, profile));
-    // One after the other: each takes a process, and answers come first.
-    const ask = this.#turn.then(() => this.#ask(prompt, model, signal));
-    this.#turn = ask.catch(() => {});
-    const counted = await ask;
+    const frame = await this.#frames.of(model, profile).catch((error: unknown) => excuse(error, signal));
+    const prompt = promptOf(request, typeof frame === "string" ? noFrame : frame);
+    const counted = typeof frame === "string" ? frame : await this.#inTurn(prompt, model, signal);
     if (typeof counted === "number") return { tokens: counted, way: "counted", warnings: [] };
     const tokens = await this.#calibration.estimate(model.resolved, keys, prompt, promptOf(request, noFrame));
     return { tokens, way: "estimated", warnings: [`input_tokens estimated: ${counted}`] };
@@ -67,6 +65,13 @@ export class Counter {
     await this.#turn;
   }
 
+  /** One after the other: each takes a process, and answers come first. */
+  #inTurn(prompt: Prompt, model: CliModel, signal: AbortSignal): Promise<number | string> {
+    const ask = this.#turn.then(() => this.#ask(prompt, model, signal));
+    this.#turn = ask.catch(() => {});
+    return ask;
+  }
+
   /** The tokens, or why they can't be counted. */
   async #ask(prompt: Prompt, model: CliModel, signal: AbortSignal): Promise<number | string> {
     const { planner, claim } = this.#options;
@@ -76,8 +81,7 @@ export class Counter {
       if (!process) return "no Claude Code process was free";
       return (await this.#askIn(process, prompt, replay, model, signal)) ?? "the upstream did not count";
     } catch (error) {
-      if (signal.aborted || !(error instanceof ProxyError) || error.kind === "bug") throw error;
-      return error.message;
+      return excuse(error, signal);
     } finally {
       await transcript?.remove();
     }
@@ -105,4 +109,10 @@ export class Counter {
       end();
     }
   }
+}
+
+/** Why nothing can be counted, where an estimate is better than nothing; throws what is another failure. */
+function excuse(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted || !(error instanceof ProxyError) || error.kind === "bug") throw error;
+  return error.message;
 }

@@ -89,7 +89,7 @@ export class Launcher {
   ): { process: CliProcess; ready: Promise<Started> } {
     if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
     const mark = crypto.randomUUID();
-    const { claude, cwd } = this.#place();
+    const { claude, cwd } = startable(() => ({ claude: locate(this.#config), cwd: this.#cwd }));
     const process = new CliProcess({
       command: [claude, ...argumentsFor(this.#config, launch)],
       cwd,
@@ -108,7 +108,13 @@ export class Launcher {
 
   /** The same for a process with a configuration folder of its own. */
   startApart(...[launch, env]: Parameters<Launcher["start"]>): ReturnType<Launcher["start"]> {
-    return this.start(launch, { ...env, CLAUDE_CONFIG_DIR: join(this.folder, "probe") });
+    return this.start(launch, {
+      ...env,
+      CLAUDE_CONFIG_DIR: join(
+        startable(() => this.folder),
+        "probe",
+      ),
+    });
   }
 
   close(): void {
@@ -141,15 +147,15 @@ export class Launcher {
       clearTimeout(timer);
     }
   }
+}
 
-  /** What is started, and where. */
-  #place(): { claude: string; cwd: string } {
-    try {
-      return { claude: locate(this.#config), cwd: this.#cwd };
-    } catch (error) {
-      if (!(error instanceof StartError)) throw unstartable(error);
-      throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
-    }
+/** What a start needs. Throws a ProxyError where there is none. */
+function startable<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw unstartable(error);
+    throw new ProxyError("upstream", error.message, { status: 500, retryable: false, cause: error });
   }
 }
 
