@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { eventually } from "../support/environment.ts";
 import { text } from "../support/mock-anthropic.ts";
 import { startSluice, type TestSluice } from "../support/sluice.ts";
 
@@ -208,7 +209,7 @@ describe("raw connections", () => {
     socket.once("data", () => socket.pause());
     socket.on("data", (data) => (received += data));
     socket.write(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
-    await sluice.mock.waitFor(1);
+    await eventually(() => socket.isPaused());
     await Bun.sleep(3000);
     expect(received.length).toBeLessThan(2_000_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
