@@ -20,8 +20,8 @@ const mostWaiting = 10_000;
 const patience = 20;
 
 /**
- * The ledger: a row a request in the database, never a text of it. Written behind the requests' backs; a
- * database that can't be written stops none of them.
+ * The ledger: a row a request in the database, never a text of it. Written behind the requests' backs; a database that can't
+ * be written stops none of them.
  */
 export class Ledger implements RequestWatcher {
   readonly #database: StateDatabase;

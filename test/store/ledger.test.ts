@@ -119,7 +119,6 @@ describe("a row", () => {
     rmSync(databasePath(folder.path));
     ledger.write();
     expect(countOf(folder.path)).toBe(2);
-    ledger.write();
   });
 
   test("that another program keeps from being written is written later, once", async () => {
@@ -243,7 +242,6 @@ test("what was spent has what is not written yet", async () => {
   expect(ledger.spent(today)).toEqual({ usd: 0.5, requests: 3 });
   ledger.write();
   expect(ledger.spent(today)).toEqual({ usd: 0.5, requests: 3 });
-  ledger.write();
 });
 
 test("what came in the first moment of a day is of that day, waiting and written", async () => {

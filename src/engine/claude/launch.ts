@@ -107,14 +107,9 @@ export class Launcher {
   }
 
   /** The same for a process with a configuration folder of its own. */
-  startApart(...[launch, env]: Parameters<Launcher["start"]>): ReturnType<Launcher["start"]> {
-    return this.start(launch, {
-      ...env,
-      CLAUDE_CONFIG_DIR: join(
-        startable(() => this.folder),
-        "probe",
-      ),
-    });
+  startApart(launch: Launch, env: Record<string, string | undefined>): ReturnType<Launcher["start"]> {
+    const folder = startable(() => this.folder);
+    return this.start(launch, { ...env, CLAUDE_CONFIG_DIR: join(folder, "probe") });
   }
 
   close(): void {

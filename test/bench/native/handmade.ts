@@ -1,7 +1,8 @@
 /**
  * What HTTP of our own would take, on bare TCP: `bun handmade.ts PORT UPSTREAM FOLDER`. The least that a proxy must do:
  * heads are parsed, their headers filtered, chunks decoded; the usage is read and a row written. It has no limits, no
- * pipelining and no errors, and passes on no answer before it has all of it.
+ * pipelining and no errors, and passes on no answer before it has all of it: what comes in many writes is decoded from its
+ * beginning with each, and only answers in one write tell what HTTP takes.
  */
 
 import type { Socket } from "bun";
