@@ -1,5 +1,6 @@
 /** `/health`: that it lives, at once; and with `deep=1` whether all is there that an answer needs. */
 
+import { Database } from "bun:sqlite";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { scriptedClaude } from "../support/command.ts";
@@ -74,6 +75,23 @@ describe("what is wrong is named, with what mends it", () => {
     });
     // It lives nevertheless.
     expect((await fetch(`${sluice.url}/health`)).status).toBe(200);
+  });
+
+  test("a database that can be opened, and not written", async () => {
+    await using sluice = await startSluice({
+      args: ["--mode", "native"],
+      env: { XDG_STATE_HOME: `${folder.path}/held` },
+    });
+    expect((await deep(sluice)).parts["database"]).toEqual({ ok: true, detail: "writable" });
+    using other = new Database(`${folder.path}/held/sluice/sluice.db`);
+    other.run("BEGIN IMMEDIATE");
+    const { status, parts } = await deep(sluice);
+    expect([status, parts["database"]]).toEqual([
+      503,
+      { ok: false, mend: expect.stringContaining("is locked by another program") },
+    ]);
+    other.run("ROLLBACK");
+    expect((await deep(sluice)).status).toBe(200);
   });
 
   test("not logged in, which is asked again at once; logged in, which holds for a time", async () => {

@@ -78,6 +78,14 @@ test.each(["is used again", "is closed"])(
   },
 );
 
+test("waits for another program as long as whoever works with it has said", async () => {
+  await using folder = await temporaryFolder();
+  using database = new StateDatabase(folder.path);
+  const waits = (patience?: number) =>
+    database.use((opened) => opened.query("PRAGMA busy_timeout").get() as { timeout: number }, patience).timeout;
+  expect([waits(), waits(20), waits(20), waits(), waits(30)]).toEqual([250, 20, 20, 250, 30]);
+});
+
 test("that nobody needs is not begun", async () => {
   await using folder = await temporaryFolder();
   using database = new StateDatabase(folder.path);

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { describe, expect, spyOn, test } from "bun:test";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { dayOf, startOfDay } from "../../src/day.ts";
 import { createLog } from "../../src/log.ts";
@@ -127,11 +127,15 @@ describe("a row", () => {
     const ledger = new Ledger(database, silent);
     ledger.ended(requestRecord());
     ledger.write();
+    // All requests would wait with it (milliseconds).
+    const used = spyOn(database, "use");
     const other = new Database(join(folder.path, "sluice.db"));
     other.run("BEGIN IMMEDIATE");
     const record = requestRecord();
     ledger.ended(record);
     ledger.write();
+    expect(used.mock.calls.map(([, patience]) => patience)).toEqual([20]);
+    used.mockRestore();
     other.run("COMMIT");
     other.close();
     // As where a write was done, and nobody heard of it.
@@ -283,6 +287,8 @@ test("what runs when Sluice stops is written, too", async () => {
     await Promise.all([streamed, chat].map(({ body }) => body?.getReader().read()));
     await eventually(() => sluice.mock.requests.length === 2);
   }
+  // What is closed leaves nothing beside it.
+  expect(readdirSync(state).filter((name) => name.startsWith("sluice.db"))).toEqual(["sluice.db"]);
   expect(query(state, "SELECT api, outcome, input FROM request ORDER BY api")).toEqual([
     { api: "chat", outcome: "canceled", input: 10 },
     { api: "messages", outcome: "canceled", input: 10 },
