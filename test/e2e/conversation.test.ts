@@ -386,7 +386,8 @@ describe("limits", () => {
   });
 
   test("a stalled CLI: another try before the first event, an error after it", async () => {
-    await using sluice = await startSluice({ args: ["--stall-timeout", "4s"] });
+    // The other try has as long to start.
+    await using sluice = await startSluice({ args: ["--stall-timeout", "12s"] });
     sluice.mock.respond((_, __, n) => (n === 1 ? stall(0) : text("second")));
     expect((await ask(sluice, [user("one")])).said).toBe("second");
     sluice.mock.respond(() => stall(6));
