@@ -18,10 +18,13 @@ export type Rehearse = (
 
 const question = "sluice-rehearsal";
 
-/** The frames that were asked for, each read once. */
+/** How long a frame holds (milliseconds): Claude Code is updated, and an agent's CLAUDE.md is edited, while Sluice runs. */
+const fresh = 3_600_000;
+
+/** The frames that were asked for, each read once an hour at most. */
 export class Frames {
   readonly #rehearse: Rehearse;
-  readonly #frames = new Map<string, Promise<Frame>>();
+  readonly #frames = new Map<string, { frame: Promise<Frame>; until: number }>();
 
   constructor(rehearse: Rehearse) {
     this.#rehearse = rehearse;
@@ -30,17 +33,17 @@ export class Frames {
   of(model: CliModel, profile: Profile): Promise<Frame> {
     const key = `${profile}/${model.name}`;
     const known = this.#frames.get(key);
-    if (known) return known;
+    if (known !== undefined && performance.now() < known.until) return known.frame;
     const messages: MessagesRequest["messages"] = [{ role: "user", content: [{ type: "text", text: question }] }];
     const frame = this.#rehearse({ model: model.name, system: [], messages }, model, profile).then(readFrame);
-    this.#frames.set(key, frame);
+    this.#frames.set(key, { frame, until: performance.now() + fresh });
     frame.catch(() => this.#frames.delete(key));
     return frame;
   }
 
   /** Resolves when none is being read any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#frames.values());
+    await Promise.allSettled([...this.#frames.values()].map(({ frame }) => frame));
   }
 }
 
