@@ -1,10 +1,10 @@
 /** Flags over environment over config file over defaults, into one frozen Config. The only reader of process.env. */
 
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { readConfigFile } from "./config-file.ts";
 import { StartError } from "./error.ts";
 import type { Effort } from "./messages/types.ts";
+import { type Environment, homeOf, readEnvironment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import { configFile, nativeConfigFile, type Option, options, type Setting, variablesOf } from "./options.ts";
 import { readableByAnyone } from "./trust.ts";
@@ -102,7 +102,8 @@ export interface LoadOptions {
   mode?: Config["mode"];
   /** The defaults alone: no config file, and of the environment none of Sluice's variables. */
   bare?: boolean;
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Environment;
+  platform?: string;
 }
 
 type Name = Setting | "configFile" | "nativeConfigFile";
@@ -120,8 +121,9 @@ const settings = Object.keys(options) as Setting[];
 /** Reads the command line and everything below it; throws a StartError that names the source of what is wrong. */
 export function loadConfig(
   args: readonly string[],
-  { mode, bare = false, env = process.env }: LoadOptions = {},
+  { mode, bare = false, env: told = process.env, platform = process.platform }: LoadOptions = {},
 ): LoadedConfig {
+  const env = readEnvironment(told, platform);
   const flags = readFlags(args);
   const variables = bare ? new Map<Name, Given>() : readVariables(env);
   const asked = flags.get("configFile") ?? variables.get("configFile");
@@ -140,7 +142,7 @@ export function loadConfig(
   const values = Object.fromEntries(settings.map((name) => [name, check(options[name], given.get(name))]));
   const sources = Object.fromEntries(settings.map((name) => [name, given.get(name)?.source ?? "default"]));
   // The table's type says that each schema gives what the Config holds under that name.
-  const config = Object.freeze({ ...values, ...(mode && { mode }), env: copyOf(env) }) as Config;
+  const config = Object.freeze({ ...values, ...(mode && { mode }), env }) as Config;
   refuseOpenDoor(config);
   return {
     config,
@@ -186,7 +188,7 @@ function readFlags(args: readonly string[]): Map<Name, Given> {
 }
 
 /** An empty variable counts as not set. Unknown SLUICE_… names are left alone: they may be anyone's. */
-function readVariables(env: Readonly<Record<string, string | undefined>>): Map<Name, Given> {
+function readVariables(env: Environment): Map<Name, Given> {
   const given = new Map<Name, Given>();
   for (const [name, option] of table) {
     const source = variablesOf(option).find((variable) => env[variable]);
@@ -195,8 +197,8 @@ function readVariables(env: Readonly<Record<string, string | undefined>>): Map<N
   return given;
 }
 
-function defaultFile(env: Readonly<Record<string, string | undefined>>): string {
-  return join(env["XDG_CONFIG_HOME"] || join(env["HOME"] || homedir(), ".config"), "sluice", "config.yaml");
+function defaultFile(env: Environment): string {
+  return join(env["XDG_CONFIG_HOME"] || join(homeOf(env), ".config"), "sluice", "config.yaml");
 }
 
 function readFile(path: string, required: boolean): Map<Name, Given> {
@@ -226,11 +228,6 @@ function check(option: Option<unknown>, given: Given | undefined): unknown {
   if (result.success) return result.data;
   const instead = option.secret ? "" : `, not ${quote(given.value)}`;
   throw usage(`${given.source} must be ${option.expects}${instead}.`);
-}
-
-function copyOf(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  const set = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  return Object.freeze(Object.fromEntries(set));
 }
 
 /** Throws a StartError where other machines could come in without a key. */

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStateFolder } from "./state.ts";
+import { isPrivate } from "./trust.ts";
 
 /** How many bytes a key has. */
 export const keyLength = 32;
@@ -36,8 +37,7 @@ export function readOrCreateKey(folder: string, name: string): Buffer {
 function read(path: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const { mode, uid } = fstatSync(file);
-    if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) {
+    if (!isPrivate(fstatSync(file))) {
       throw new Error(`${path} must be a file that only its owner, this user, can read`);
     }
     const key = readFileSync(file);

@@ -1,14 +1,16 @@
 /** Where Sluice keeps what outlives it, for this user alone. */
 
 import { chmodSync, lstatSync, mkdirSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeOf } from "./environment.ts";
+import { isOurs, isPrivate } from "./trust.ts";
 
-/** The state folder: `$XDG_STATE_HOME/sluice`, on macOS below Application Support. */
-export function stateFolder(env: Readonly<Record<string, string>>): string {
-  const home = env["HOME"] ?? homedir();
+/** The state folder: `$XDG_STATE_HOME/sluice`; else on macOS below Application Support, on Windows below LOCALAPPDATA. */
+export function stateFolder(env: Readonly<Record<string, string>>, platform: string = process.platform): string {
   if (env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "sluice");
-  if (process.platform === "darwin") return join(home, "Library/Application Support/sluice");
+  const home = homeOf(env, platform);
+  if (platform === "darwin") return join(home, "Library/Application Support/sluice");
+  if (platform === "win32") return join(env["LOCALAPPDATA"] || join(home, "AppData/Local"), "sluice");
   return join(home, ".local/state/sluice");
 }
 
@@ -18,12 +20,13 @@ export function stateFolder(env: Readonly<Record<string, string>>): string {
  */
 export function openStateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const { mode, uid } = statSync(path);
-  if (uid !== process.getuid?.()) throw new Error(`${path} belongs to another user`);
-  if ((mode & 0o022) !== 0) {
+  const stats = statSync(path);
+  if (isPrivate(stats)) return;
+  if (!isOurs(stats)) throw new Error(`${path} belongs to another user`);
+  if ((stats.mode & 0o022) !== 0) {
     throw new Error(`other users can write into ${path}: look at what is in it, then \`chmod 700\` it`);
   }
-  if ((mode & 0o077) !== 0) chmodSync(path, 0o700);
+  chmodSync(path, 0o700);
 }
 
 /** The same for a folder in the state folder, where a link would lead to what is not Sluice's. */

@@ -1,5 +1,23 @@
-import { lstatSync, realpathSync, statSync } from "node:fs";
+/** Whom a file belongs to, and who else may read or change it. */
+
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
+
+/**
+ * Windows tells neither owners nor modes, only access lists: what is below a person's profile is closed to others by that
+ * of the profile, and other places are taken as they are.
+ */
+const tellsOwners = (platform: string) => platform !== "win32";
+
+/** Whether a file or folder belongs to this user. */
+export function isOurs({ uid }: Pick<Stats, "uid">, platform: string = process.platform): boolean {
+  return !tellsOwners(platform) || uid === process.getuid?.();
+}
+
+/** Whether it belongs to this user, and nobody else may so much as look into it. */
+export function isPrivate(stats: Pick<Stats, "uid" | "mode">, platform: string = process.platform): boolean {
+  return !tellsOwners(platform) || (isOurs(stats) && (stats.mode & 0o077) === 0);
+}
 
 const writableByAll = 0o002;
 /** Of a folder such as /tmp: only its owner may take an entry away or put another in its place. */
@@ -9,7 +27,12 @@ const sticky = 0o1000;
  * The first thing on the way to a path, from the path upwards, that any user of this machine could change or put something
  * else in place of; undefined when there is none. Only for what exists.
  */
-export function openToAnyone(path: string, user = process.getuid?.()): string | undefined {
+export function openToAnyone(
+  path: string,
+  user = process.getuid?.(),
+  platform: string = process.platform,
+): string | undefined {
+  if (!tellsOwners(platform)) return undefined;
   for (const way of new Set([path, realpathSync(path)])) {
     for (let at = way, below = ""; at !== below; below = at, at = dirname(at)) {
       const { mode } = statSync(at);
@@ -22,7 +45,8 @@ export function openToAnyone(path: string, user = process.getuid?.()): string | 
 }
 
 /** Whether any user of this machine can read a file. */
-export function readableByAnyone(path: string): boolean {
+export function readableByAnyone(path: string, platform: string = process.platform): boolean {
+  if (!tellsOwners(platform)) return false;
   const real = realpathSync(path);
   if ((statSync(real).mode & 0o004) === 0) return false;
   for (let at = dirname(real); at !== dirname(at); at = dirname(at)) {

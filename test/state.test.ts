@@ -26,6 +26,12 @@ test("the state folder follows XDG", () => {
   expect(stateFolder({ HOME: "/home/x" })).toEndWith("sluice");
 });
 
+test("elsewhere it is where the system keeps such", () => {
+  expect(stateFolder({ HOME: "/Users/x" }, "darwin")).toBe("/Users/x/Library/Application Support/sluice");
+  expect(stateFolder({ LOCALAPPDATA: "/local", USERPROFILE: "/users/x" }, "win32")).toBe("/local/sluice");
+  expect(stateFolder({ USERPROFILE: "/users/x" }, "win32")).toBe("/users/x/AppData/Local/sluice");
+});
+
 test("a folder, and a database, that others could read are closed to them", async () => {
   await using folder = await temporaryFolder();
   chmodSync(folder.path, 0o755);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openToAnyone } from "../src/trust.ts";
+import { isOurs, isPrivate, openToAnyone, readableByAnyone } from "../src/trust.ts";
 import { type TemporaryFolder, temporaryFolder } from "./support/environment.ts";
 
 let folder: TemporaryFolder;
@@ -42,4 +42,15 @@ test("in a folder such as /tmp only what is this user's or the system's stays wh
   if (process.getuid?.() === 0) chownSync(at("a/b"), 65534, 65534);
   const user = process.getuid?.() === 0 ? undefined : -1;
   expect(openToAnyone(at("a/b/file"), user)).toBe(at("a/b"));
+});
+
+test("Windows tells neither owners nor modes: nothing there is taken for another's, or for open", () => {
+  // As it tells them of any file.
+  const stats = { uid: 0, mode: 0o100666 };
+  expect([isOurs(stats, "win32"), isPrivate(stats, "win32")]).toEqual([true, true]);
+  expect(isPrivate({ ...stats, uid: process.getuid?.() ?? 0 }, "linux")).toBe(false);
+  chmodSync(at("a/b/file"), 0o666);
+  expect(openToAnyone(at("a/b/file"), 0, "linux")).toBe(at("a/b/file"));
+  expect(openToAnyone(at("a/b/file"), 0, "win32")).toBeUndefined();
+  expect(readableByAnyone(at("a/b/file"), "win32")).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import manifest from "../../package.json" with { type: "json" };
 import { type Config, loadConfig } from "../config.ts";
+import { exportLine } from "../environment.ts";
 import { placeholderKey } from "../engine/own-address.ts";
 import { StartError } from "../error.ts";
 import type { Log } from "../log.ts";
@@ -47,12 +48,16 @@ export function clientLines(url: string, { clientKey }: Config): string[] {
   return [
     "",
     "For your clients:",
-    `export ANTHROPIC_BASE_URL=${url}`,
-    `export ANTHROPIC_API_KEY=${key}`,
-    `export OPENAI_BASE_URL=${url}/v1`,
-    `export OPENAI_API_KEY=${key}`,
+    exportLine("ANTHROPIC_BASE_URL", url),
+    exportLine("ANTHROPIC_API_KEY", key),
+    exportLine("OPENAI_BASE_URL", `${url}/v1`),
+    exportLine("OPENAI_API_KEY", key),
   ];
 }
+
+/** On Windows these are Ctrl-C, Ctrl-Break and a console that is closed: nothing else can be heard there. */
+const endings: readonly NodeJS.Signals[] =
+  process.platform === "win32" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM"];
 
 /**
  * Resolves at the first SIGINT or SIGTERM, or when the parent is gone and that counts. A second signal ends the process
@@ -65,12 +70,10 @@ export function stopSignal({ exitWithParent }: Config): Promise<void> {
   const watch = exitWithParent ? setInterval(() => process.ppid !== parent && stop(), 500) : undefined;
   const stop = () => {
     clearInterval(watch);
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    for (const signal of endings) process.off(signal, stop);
     resolve();
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  for (const signal of endings) process.on(signal, stop);
   return promise;
 }
 

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import type { Environment } from "../environment.ts";
 import type { Format } from "./format/format.ts";
 import { type Entry, leavesOf, putIn } from "./merge.ts";
 
@@ -42,8 +42,6 @@ export interface ConfigFile {
   entries(connection: Connection): readonly Entry[];
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** A client that has all of it in one file: its snippet is what `--write` would make of an empty one. */
 export function fileClient(client: Omit<Client, "snippets" | "config"> & ConfigFile & Omit<Snippet, "text">): Client {
   const { place, language, format, path, entries, ...rest } = client;
@@ -63,16 +61,6 @@ export function keyOf({ key }: Connection): string {
 export function menu({ models }: Connection): readonly string[] {
   const short = models.filter((name) => !name.includes("-") && !name.includes("/"));
   return short.length > 0 ? short : models.slice(0, 3);
-}
-
-/** The home folder, as the clients find it. */
-export function homeOf(env: Environment): string {
-  return env["HOME"] || homedir();
-}
-
-/** A line for a shell. */
-export function exportLine(name: string, value: string): string {
-  return `export ${name}=${/^[\w:/.@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
 }
 
 /** How large the models are, for clients that do not know them (tokens). */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { contextWindow, exportLine, fileClient, homeOf } from "./client.ts";
+import { contextWindow, fileClient } from "./client.ts";
 import { toml } from "./format/toml.ts";
+import { exportLine, homeOf } from "../environment.ts";
 
 /** It sends no key but one from the environment. */
 const variable = "SLUICE_CLIENT_KEY";

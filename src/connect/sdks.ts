@@ -1,4 +1,5 @@
-import { type Client, type Connection, exportLine, keyOf, type Snippet } from "./client.ts";
+import { exportLine } from "../environment.ts";
+import { type Client, type Connection, keyOf, type Snippet } from "./client.ts";
 
 const cannot = (name: string) => `${name}'s SDK has no config file: export the variables, or give them in the code.`;
 

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config.ts";
 import { stateFolder } from "../state.ts";
+import { isOurs, isPrivate } from "../trust.ts";
 import { databasePath, inspectDatabase } from "../store/database.ts";
 import { type Finding, ok, problem, problemOf, quote } from "./finding.ts";
 
@@ -16,14 +17,14 @@ export function checkState({ env }: Config): Finding[] {
       problem(`The state folder ${folder} can't be made: ${parent} can't be written.`, `chmod u+w ${quote(parent)}`),
     ];
   }
-  const { mode, uid } = statSync(folder);
-  if (!statSync(folder).isDirectory())
+  const stats = statSync(folder);
+  if (!stats.isDirectory())
     return [problem(`${folder} is no folder: move it away.`, `mv ${quote(folder)} ${quote(`${folder}.old`)}`)];
-  if (uid !== process.getuid?.())
+  if (!isOurs(stats))
     return [
       problem(`The state folder ${folder} belongs to another user.`, `sudo chown -R "$(id -un)" ${quote(folder)}`),
     ];
-  if ((mode & 0o077) !== 0) {
+  if (!isPrivate(stats)) {
     return [
       problem(
         `Other users can look into the state folder ${folder}: look at what is in it, then close it.`,

@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, ope
 import { join } from "node:path";
 import { ProxyError } from "../error.ts";
 import { openStateFolder } from "../state.ts";
+import { isOurs, isPrivate } from "../trust.ts";
 import { migrations } from "./migrations.ts";
 
 /** How long whoever needs the database waits for another Sluice that writes (milliseconds): it does so for some. */
@@ -155,9 +156,9 @@ function closeToOthers(path: string): void {
   }
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
-    const { mode, uid } = fstatSync(file);
-    if (uid !== process.getuid?.()) throw new Error(`${path} belongs to another user`);
-    if ((mode & 0o077) !== 0) fchmodSync(file, 0o600);
+    const stats = fstatSync(file);
+    if (!isOurs(stats)) throw new Error(`${path} belongs to another user`);
+    if (!isPrivate(stats)) fchmodSync(file, 0o600);
   } finally {
     closeSync(file);
   }

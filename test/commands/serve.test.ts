@@ -80,7 +80,7 @@ describe("serve", () => {
       env: { SLUICE_CLIENT_KEY: secrets.clientKey },
     });
     await sluice.until(ready);
-    expect(sluice.stdout()).toContain("export ANTHROPIC_API_KEY=<your client key>\n");
+    expect(sluice.stdout()).toContain("export ANTHROPIC_API_KEY='<your client key>'\n");
     expect(sluice.stdout() + sluice.stderr()).not.toContain(secrets.clientKey);
   });
 

@@ -15,8 +15,17 @@ const allowed = [
   "CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_VERTEX CLAUDE_CODE_USE_FOUNDRY AWS_* GOOGLE_* AZURE_*",
   "HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy",
   "NODE_EXTRA_CA_CERTS SSL_CERT_*",
-].join(" ");
-const allowedName = new RegExp(`^(${allowed.replaceAll(" ", "|").replaceAll("*", "\\w+")})$`);
+];
+
+/** Without these no program of Windows starts, or finds its files; by the last one Claude Code finds its shell. */
+const allowedOnWindows = [
+  "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT TEMP TMP OS NUMBER_OF_PROCESSORS PROCESSOR_* COMPUTERNAME",
+  "USERPROFILE USERNAME USERDOMAIN HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE PUBLIC",
+  "PROGRAMFILES PROGRAMW6432 COMMONPROGRAMFILES CLAUDE_CODE_GIT_BASH_PATH",
+];
+
+const anyOf = (lists: readonly string[]) =>
+  new RegExp(`^(${lists.join(" ").replaceAll(" ", "|").replaceAll("*", "\\w+")})$`);
 
 /** How Claude Code must behave behind Sluice. Nothing overrides these. */
 const switches = {
@@ -42,9 +51,19 @@ const switches = {
   CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
 };
 
-/** The whole environment of a Claude Code process. `ownPort` is where this Sluice listens. */
-export function childEnvironment(config: Config, ownPort: number): ChildEnvironment {
-  const passed = Object.entries(config.env).filter(([name]) => allowedName.test(name) || config.passEnv.includes(name));
+/**
+ * The whole environment of a Claude Code process. `ownPort` is where this Sluice listens. On Windows, where the case of a
+ * name says nothing, a Config has them in capitals.
+ */
+export function childEnvironment(
+  config: Pick<Config, "env" | "passEnv" | "host" | "clientKey">,
+  ownPort: number,
+  platform: string = process.platform,
+): ChildEnvironment {
+  const windows = platform === "win32";
+  const allowedName = windows ? anyOf([...allowed, ...allowedOnWindows]) : anyOf(allowed);
+  const asked = windows ? config.passEnv.map((name) => name.toUpperCase()) : config.passEnv;
+  const passed = Object.entries(config.env).filter(([name]) => allowedName.test(name) || asked.includes(name));
   const env: Record<string, string> = { ...Object.fromEntries(passed), ...switches };
   const warnings: string[] = [];
 

@@ -5,13 +5,14 @@ import type { Config } from "../../config.ts";
 import { ProxyError, StartError } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import { stateFolder } from "../../state.ts";
+import { isPrivate } from "../../trust.ts";
 import { childEnvironment } from "./environment.ts";
 import { locate } from "./locate.ts";
 import { MemoryWatch } from "./memory.ts";
 import type { ListedModel } from "./models.ts";
 import { endMarked, InstanceRecord, instanceVariable, processVariable, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost, unstartable } from "./process.ts";
-import { Reaper } from "./reaper.ts";
+import { needsReaper, Reaper } from "./reaper.ts";
 import { sweep } from "./sweep.ts";
 import { serverName } from "./tools.ts";
 
@@ -87,7 +88,7 @@ export class Launcher {
     launch: Launch,
     env: Record<string, string | undefined> = {},
   ): { process: CliProcess; ready: Promise<Started> } {
-    if (launch.agent && this.#instance) this.#reaper ??= new Reaper(this.#instance.id);
+    if (launch.agent && this.#instance && needsReaper) this.#reaper ??= new Reaper(this.#instance.id);
     const mark = crypto.randomUUID();
     const { claude, cwd } = startable(() => ({ claude: locate(this.#config), cwd: this.#cwd }));
     const process = new CliProcess({
@@ -170,9 +171,7 @@ function makeFolder(): string {
 function isOwn(folder: string): boolean {
   try {
     const stat = lstatSync(folder);
-    // There each user has a place of his own for temporary files, and none has a mode.
-    if (process.platform === "win32") return stat.isDirectory();
-    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+    return stat.isDirectory() && isPrivate(stat);
   } catch {
     return false;
   }

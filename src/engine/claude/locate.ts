@@ -1,10 +1,11 @@
 /** Finds Claude Code and asks it, before the first request does, whether it works and is logged in. */
 
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "../../config.ts";
 import { StartError } from "../../error.ts";
+import { homeOf } from "../../environment.ts";
 import { openToAnyone } from "../../trust.ts";
 
 /** The version that everything here was tried with. Others may work: they are warned about, never refused. */
@@ -28,18 +29,19 @@ export function locate(config: Pick<Config, "claude" | "env">, places = systemPl
 }
 
 function find(config: Pick<Config, "claude" | "env">, places: readonly string[]): string {
-  if (config.claude?.includes("/")) return checkGiven(resolve(config.claude));
+  if (config.claude !== undefined && config.claude !== basename(config.claude))
+    return checkGiven(resolve(config.claude));
 
   const name = config.claude ?? "claude";
   // Where Sluice is started, anything may lie about.
   const folders = (config.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
   const onPath = Bun.which(name, { PATH: folders.join(delimiter) });
-  if (onPath !== null) return onPath;
+  if (onPath !== null) return programOf(onPath);
   if (config.claude !== undefined) {
     throw new StartError("claude_not_found", `There is no program ${name} on PATH: give a path with --claude PATH.`);
   }
 
-  const found = [...homePlaces(config.env["HOME"]), ...places].find((place) => problemOf(place) === undefined);
+  const found = [...homePlaces(homeOf(config.env)), ...places].find((place) => problemOf(place) === undefined);
   if (found !== undefined) return found;
   throw new StartError(
     "claude_not_found",
@@ -98,8 +100,15 @@ function problemOf(path: string): "missing" | "directory" | "not executable" | u
   }
 }
 
-function homePlaces(home: string | undefined): string[] {
-  if (!home) return [];
+/** On Windows npm puts a script on PATH that starts the program, and quotes and signals would go through a shell. */
+function programOf(found: string): string {
+  if (!found.toLowerCase().endsWith(".cmd")) return found;
+  const program = join(dirname(found), "node_modules/@anthropic-ai/claude-code/bin/claude.exe");
+  return problemOf(program) === undefined ? program : found;
+}
+
+function homePlaces(home: string): string[] {
+  if (process.platform === "win32") return [join(home, ".local/bin/claude.exe")];
   return [
     join(home, ".local/bin/claude"),
     join(home, ".claude/local/claude"),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, normalize } from "node:path";
+import { isAbsolute, join, normalize, parse } from "node:path";
 import { openStateSubfolder } from "../../state.ts";
 
 /** Marks the environment of everything that a Sluice starts, whatever starts what in turn. */
@@ -87,7 +87,8 @@ function readInstance(file: string): Instance | undefined {
     const valid = /^[\w-]{8,36}$/.test(String(id)) && typeof pid === "number" && typeof started === "string";
     // Only a folder of the kind that Sluice makes is ever removed.
     if (!valid || typeof id !== "string" || typeof folder !== "string") return undefined;
-    if (normalize(folder) !== folder || !/^\/.*\/sluice-\w{6}$/.test(folder)) return undefined;
+    const { dir, base } = parse(folder);
+    if (normalize(folder) !== folder || !isAbsolute(dir) || !/^sluice-\w{6}$/.test(base)) return undefined;
     return { id, pid, started, folder };
   } catch {
     return undefined;
@@ -95,6 +96,8 @@ function readInstance(file: string): Instance | undefined {
 }
 
 function processesWith(entry: string): number[] {
+  // There they are in a job of Sluice's, and gone with it.
+  if (process.platform === "win32") return [];
   if (process.platform !== "linux") return processesByPs(entry);
   const pids = namesIn("/proc").map(Number).filter(Number.isInteger);
   return pids.filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(entry));
@@ -108,6 +111,7 @@ function processesByPs(entry: string): number[] {
 
 /** When a process started; undefined when there is none. */
 function startOf(pid: number): string | undefined {
+  if (process.platform === "win32") return exists(pid) ? "unknown" : undefined;
   if (process.platform !== "linux") {
     return (
       Bun.spawnSync(["ps", "-o", "lstart=", "-p", String(pid)])
@@ -118,6 +122,14 @@ function startOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
   // The command, in parentheses, may hold anything; the start is the 20th field behind it.
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function endProcess(pid: number): boolean {

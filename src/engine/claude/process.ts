@@ -16,6 +16,13 @@ const stderrTail = 2_000;
  */
 const pauses = { shortest: 2, growth: 1.25, longest: 8 };
 
+/**
+ * A session of its own: Ctrl-C in the terminal is ours to handle, and one signal reaches all it started. On Windows that is
+ * a console of its own, which is not shown, in a job that ends with Sluice.
+ */
+const windows = process.platform === "win32";
+const apart = windows ? { windowsHide: true } : { detached: true };
+
 export interface ProcessOptions {
   command: string[];
   cwd: string;
@@ -72,8 +79,7 @@ export class CliProcess {
         stdin: "pipe",
         stdout: "pipe",
         stderr: "pipe",
-        // A session of its own: Ctrl-C in the terminal is ours to handle, and one signal reaches all it started.
-        detached: true,
+        ...apart,
       });
     } catch (error) {
       throw unstartable(error);
@@ -160,7 +166,8 @@ export class CliProcess {
     await this.#child.exited;
     clearTimeout(timer);
     this.#killSession();
-    if (byItself || this.#child.signalCode === "SIGKILL") await this.#options.sweep(this.pid);
+    // On Windows every signal ends a process at once.
+    if (byItself || windows || this.#child.signalCode === "SIGKILL") await this.#options.sweep(this.pid);
   }
 
   #killSession(): void {

@@ -15,6 +15,9 @@ fi
 for pid in $(marked "$1"); do [ "$pid" = $$ ] || kill -9 "$pid"; done
 `;
 
+/** Windows ends by itself what a program that is gone has started: all of it is in one of its jobs. */
+export const needsReaper = process.platform !== "win32";
+
 /**
  * Ends the shell commands of an agent when Sluice is killed: they run in sessions of their own, and outlive the Claude
  * Code that started them. Needed only where Claude Code has tools of its own.

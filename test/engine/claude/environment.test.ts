@@ -123,3 +123,30 @@ describe("keys for Sluice", () => {
     expect(warnings).toEqual([]);
   });
 });
+
+describe("on Windows", () => {
+  /** What a child gets of an environment there. */
+  const childThere = (env: Record<string, string>, args: string[] = []) =>
+    childEnvironment(loadConfig(args, { env, platform: "win32" }).config, ownPort, "win32").env;
+
+  test("what a program needs there passes, whatever the case of its name", () => {
+    const env = {
+      SystemRoot: "C:\\Windows",
+      Path: "C:\\Windows",
+      UserProfile: "C:\\Users\\Ada",
+      ProgramFiles: "C:\\P",
+    };
+    expect(childThere({ ...env, GITHUB_TOKEN: "t" })).toEqual({
+      SYSTEMROOT: "C:\\Windows",
+      PATH: "C:\\Windows",
+      USERPROFILE: "C:\\Users\\Ada",
+      PROGRAMFILES: "C:\\P",
+      ...ours,
+    });
+    expect(child(env).env).toEqual({ HOME: "/nowhere", ...ours });
+  });
+
+  test("--pass-env finds a name in any case", () => {
+    expect(childThere({ GitHub_Token: "t" }, ["--pass-env", "GitHub_Token"])).toMatchObject({ GITHUB_TOKEN: "t" });
+  });
+});

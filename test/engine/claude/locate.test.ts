@@ -97,6 +97,14 @@ describe("locate", () => {
     expect(await failure(() => locate({ claude: undefined, env: {} }, []))).toEqual([code, sentence]);
   });
 
+  test("of npm's script for Windows finds the program that it starts, where that is there", () => {
+    const script = program("npm/claude.cmd");
+    const find = () => locate({ claude: "claude.cmd", env: { HOME: home, PATH: join(home, "npm") } }, []);
+    expect(find()).toBe(script);
+    const started = program("npm/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
+    expect(find()).toBe(started);
+  });
+
   test("refuses a given one that is missing, a directory, or not executable; never takes another instead", async () => {
     program(".local/bin/claude");
     const plain = program("plain/claude", "exit 0", 0o644);
