@@ -38,9 +38,12 @@ function checkIdentity({ env }: Config): void {
   }
 }
 
-/** Starts this program once more in the same process, where its environment keeps Bun from serving many at a time. */
+/**
+ * Starts this program once more in the same process, where its environment keeps Bun from serving many at a time. Windows has
+ * no such start, and stays with what Bun does by itself.
+ */
 export function raiseRequestLimit({ env }: Config): void {
-  if (env[limit] !== undefined) return;
+  if (env[limit] !== undefined || process.platform === "win32") return;
   const [program = process.execPath, script, ...args] = process.argv;
   // In the executable the second one is a path inside of it.
   const rest = Bun.main.startsWith("/$bunfs/") ? args : [...process.execArgv, script ?? Bun.main, ...args];

@@ -13,6 +13,7 @@ export const zed = fileClient({
   language: "json",
   format: json,
   path: (env) => {
+    if (process.platform === "win32" && env["APPDATA"]) return join(env["APPDATA"], "Zed/settings.json");
     const own = process.platform === "linux" && (env["FLATPAK_XDG_CONFIG_HOME"] || env["XDG_CONFIG_HOME"]);
     return join(own || join(homeOf(env), ".config"), "zed/settings.json");
   },

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -10,7 +10,7 @@ import { childEnvironment } from "./environment.ts";
 import { locate } from "./locate.ts";
 import { MemoryWatch } from "./memory.ts";
 import type { ListedModel } from "./models.ts";
-import { endMarked, InstanceRecord, instanceVariable, processVariable, sweepOrphans } from "./orphans.ts";
+import { endMarked, InstanceRecord, instanceVariable, processVariable, removeFolder, sweepOrphans } from "./orphans.ts";
 import { CliProcess, ProcessLost, unstartable } from "./process.ts";
 import { needsReaper, Reaper } from "./reaper.ts";
 import { sweep } from "./sweep.ts";
@@ -117,7 +117,7 @@ export class Launcher {
     this.#memory[Symbol.dispose]();
     this.#reaper?.[Symbol.dispose]();
     this.#instance?.remove();
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeFolder(this.#folder);
   }
 
   async #initialize(process: CliProcess, launch: Launch): Promise<Started> {

@@ -64,7 +64,7 @@ export function sweepOrphans(stateFolder: string): number {
   for (const { file, instance } of gone) {
     if (instance) {
       ended += endMarked(instanceVariable, instance.id);
-      rmSync(instance.folder, { recursive: true, force: true });
+      removeFolder(instance.folder);
     }
     rmSync(file, { force: true });
   }
@@ -74,6 +74,15 @@ export function sweepOrphans(stateFolder: string): number {
 /** Ends the processes whose environment carries a mark. Gives how many that were. */
 export function endMarked(variable: string, mark: string): number {
   return processesWith(`${variable}=${mark}`).filter(endProcess).length;
+}
+
+/** Removes a folder with transcripts. Where a program has it open, Windows keeps it: that holds up no start, and no end. */
+export function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  } catch {
+    // It is among the temporary ones, which are tidied up by the system.
+  }
 }
 
 function instancesIn(stateFolder: string): string {
