@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { readConfigFile } from "./config-file.ts";
+import { type Environment, homeOf, readEnvironment } from "./environment.ts";
 import { StartError } from "./error.ts";
 import type { Effort } from "./messages/types.ts";
-import { type Environment, homeOf, readEnvironment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import { configFile, nativeConfigFile, type Option, options, type Setting, variablesOf } from "./options.ts";
 import { readableByAnyone } from "./trust.ts";
@@ -103,7 +103,6 @@ export interface LoadOptions {
   /** The defaults alone: no config file, and of the environment none of Sluice's variables. */
   bare?: boolean;
   env?: Environment;
-  platform?: string;
 }
 
 type Name = Setting | "configFile" | "nativeConfigFile";
@@ -121,9 +120,9 @@ const settings = Object.keys(options) as Setting[];
 /** Reads the command line and everything below it; throws a StartError that names the source of what is wrong. */
 export function loadConfig(
   args: readonly string[],
-  { mode, bare = false, env: told = process.env, platform = process.platform }: LoadOptions = {},
+  { mode, bare = false, env: told = process.env }: LoadOptions = {},
 ): LoadedConfig {
-  const env = readEnvironment(told, platform);
+  const env = readEnvironment(told);
   const flags = readFlags(args);
   const variables = bare ? new Map<Name, Given>() : readVariables(env);
   const asked = flags.get("configFile") ?? variables.get("configFile");

@@ -6,11 +6,11 @@ import { homeOf } from "./environment.ts";
 import { isOurs, isPrivate } from "./trust.ts";
 
 /** The state folder: `$XDG_STATE_HOME/sluice`; else on macOS below Application Support, on Windows below LOCALAPPDATA. */
-export function stateFolder(env: Readonly<Record<string, string>>, platform: string = process.platform): string {
+export function stateFolder(env: Readonly<Record<string, string>>): string {
   if (env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "sluice");
-  const home = homeOf(env, platform);
-  if (platform === "darwin") return join(home, "Library/Application Support/sluice");
-  if (platform === "win32") return join(env["LOCALAPPDATA"] || join(home, "AppData/Local"), "sluice");
+  const home = homeOf(env);
+  if (process.platform === "darwin") return join(home, "Library/Application Support/sluice");
+  if (process.platform === "win32") return join(env["LOCALAPPDATA"] || join(home, "AppData/Local"), "sluice");
   return join(home, ".local/state/sluice");
 }
 

@@ -7,16 +7,16 @@ import { dirname } from "node:path";
  * Windows tells neither owners nor modes, only access lists: what is below a person's profile is closed to others by that
  * of the profile, and other places are taken as they are.
  */
-const tellsOwners = (platform: string) => platform !== "win32";
+const tellsOwners = () => process.platform !== "win32";
 
 /** Whether a file or folder belongs to this user. */
-export function isOurs({ uid }: Pick<Stats, "uid">, platform: string = process.platform): boolean {
-  return !tellsOwners(platform) || uid === process.getuid?.();
+export function isOurs({ uid }: Pick<Stats, "uid">): boolean {
+  return !tellsOwners() || uid === process.getuid?.();
 }
 
 /** Whether it belongs to this user, and nobody else may so much as look into it. */
-export function isPrivate(stats: Pick<Stats, "uid" | "mode">, platform: string = process.platform): boolean {
-  return !tellsOwners(platform) || (isOurs(stats) && (stats.mode & 0o077) === 0);
+export function isPrivate(stats: Pick<Stats, "uid" | "mode">): boolean {
+  return !tellsOwners() || (isOurs(stats) && (stats.mode & 0o077) === 0);
 }
 
 const writableByAll = 0o002;
@@ -27,12 +27,8 @@ const sticky = 0o1000;
  * The first thing on the way to a path, from the path upwards, that any user of this machine could change or put something
  * else in place of; undefined when there is none. Only for what exists.
  */
-export function openToAnyone(
-  path: string,
-  user = process.getuid?.(),
-  platform: string = process.platform,
-): string | undefined {
-  if (!tellsOwners(platform)) return undefined;
+export function openToAnyone(path: string, user = process.getuid?.()): string | undefined {
+  if (!tellsOwners()) return undefined;
   for (const way of new Set([path, realpathSync(path)])) {
     for (let at = way, below = ""; at !== below; below = at, at = dirname(at)) {
       const { mode } = statSync(at);
@@ -45,8 +41,8 @@ export function openToAnyone(
 }
 
 /** Whether any user of this machine can read a file. */
-export function readableByAnyone(path: string, platform: string = process.platform): boolean {
-  if (!tellsOwners(platform)) return false;
+export function readableByAnyone(path: string): boolean {
+  if (!tellsOwners()) return false;
   const real = realpathSync(path);
   if ((statSync(real).mode & 0o004) === 0) return false;
   for (let at = dirname(real); at !== dirname(at); at = dirname(at)) {

@@ -18,6 +18,7 @@ import { InstanceRecord, sweepOrphans } from "../src/engine/claude/orphans.ts";
 import { openStateFolder, stateFolder } from "../src/state.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { temporaryFolder } from "./support/environment.ts";
+import { pretend } from "./support/platform.ts";
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
@@ -27,9 +28,13 @@ test("the state folder follows XDG", () => {
 });
 
 test("elsewhere it is where the system keeps such", () => {
-  expect(stateFolder({ HOME: "/Users/x" }, "darwin")).toBe("/Users/x/Library/Application Support/sluice");
-  expect(stateFolder({ LOCALAPPDATA: "/local", USERPROFILE: "/users/x" }, "win32")).toBe("/local/sluice");
-  expect(stateFolder({ USERPROFILE: "/users/x" }, "win32")).toBe("/users/x/AppData/Local/sluice");
+  const on = (platform: string, env: Record<string, string>) => {
+    using _ = pretend(platform);
+    return stateFolder(env);
+  };
+  expect(on("darwin", { HOME: "/Users/x" })).toBe("/Users/x/Library/Application Support/sluice");
+  expect(on("win32", { LOCALAPPDATA: "/local", USERPROFILE: "/users/x" })).toBe("/local/sluice");
+  expect(on("win32", { USERPROFILE: "/users/x" })).toBe("/users/x/AppData/Local/sluice");
 });
 
 test("a folder, and a database, that others could read are closed to them", async () => {

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { isOurs, isPrivate, openToAnyone, readableByAnyone } from "../src/trust.ts";
 import { type TemporaryFolder, temporaryFolder } from "./support/environment.ts";
+import { pretend } from "./support/platform.ts";
 
 let folder: TemporaryFolder;
 beforeEach(async () => {
@@ -45,12 +46,12 @@ test("in a folder such as /tmp only what is this user's or the system's stays wh
 });
 
 test("Windows tells neither owners nor modes: nothing there is taken for another's, or for open", () => {
-  // As it tells them of any file.
-  const stats = { uid: 0, mode: 0o100666 };
-  expect([isOurs(stats, "win32"), isPrivate(stats, "win32")]).toEqual([true, true]);
-  expect(isPrivate({ ...stats, uid: process.getuid?.() ?? 0 }, "linux")).toBe(false);
-  chmodSync(at("a/b/file"), 0o666);
-  expect(openToAnyone(at("a/b/file"), 0, "linux")).toBe(at("a/b/file"));
-  expect(openToAnyone(at("a/b/file"), 0, "win32")).toBeUndefined();
-  expect(readableByAnyone(at("a/b/file"), "win32")).toBe(false);
+  const path = at("a/b/file");
+  // As Windows tells them of any file.
+  const stats = { uid: (process.getuid?.() ?? 0) + 1, mode: 0o100666 };
+  chmodSync(path, 0o666);
+  expect([isOurs(stats), isPrivate(stats), openToAnyone(path)]).toEqual([false, false, path]);
+  using _ = pretend("win32");
+  expect([isOurs(stats), isPrivate(stats), openToAnyone(path)]).toEqual([true, true, undefined]);
+  expect(readableByAnyone(path)).toBe(false);
 });

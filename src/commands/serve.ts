@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
 import manifest from "../../package.json" with { type: "json" };
 import { type Config, loadConfig } from "../config.ts";
-import { exportLine } from "../environment.ts";
 import { placeholderKey } from "../engine/own-address.ts";
+import { exportLine } from "../environment.ts";
 import { StartError } from "../error.ts";
 import type { Log } from "../log.ts";
 import { startServer } from "../server.ts";

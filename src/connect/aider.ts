@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { fileClient, keyOf } from "./client.ts";
 import { yaml } from "./format/yaml.ts";
-import { homeOf } from "../environment.ts";
 
 /** aider: https://aider.chat/docs/llms/openai-compat.html. `openai/` says which API, not whose model. */
 export const aider = fileClient({

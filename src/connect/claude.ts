@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { fileClient, keyOf } from "./client.ts";
 import { json } from "./format/json.ts";
-import { homeOf } from "../environment.ts";
 
 /** Claude Code: https://code.claude.com/docs/en/llm-gateway. With a token rather than a key it asks no questions. */
 export const claude = fileClient({

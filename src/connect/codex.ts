@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { exportLine, homeOf } from "../environment.ts";
 import { contextWindow, fileClient } from "./client.ts";
 import { toml } from "./format/toml.ts";
-import { exportLine, homeOf } from "../environment.ts";
 
 /** It sends no key but one from the environment. */
 const variable = "SLUICE_CLIENT_KEY";

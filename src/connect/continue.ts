@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { fileClient, keyOf, menu } from "./client.ts";
 import { yaml } from "./format/yaml.ts";
-import { homeOf } from "../environment.ts";
 
 /** Continue, its editor plugins and its command line: https://docs.continue.dev/reference */
 export const continueDev = fileClient({

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { configPatch, providerEntry } from "../openclaw/entry.ts";
 import { fileClient, keyOf } from "./client.ts";
 import type { Value } from "./format/format.ts";
 import { json } from "./format/json.ts";
-import { homeOf } from "../environment.ts";
 
 /** OpenClaw without the plugin: someone else starts Sluice. */
 export const openclaw = fileClient({

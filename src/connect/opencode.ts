@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { contextWindow, fileClient, keyOf, longestAnswer, menu } from "./client.ts";
 import { json } from "./format/json.ts";
-import { homeOf } from "../environment.ts";
 
 /** opencode: https://opencode.ai/docs/providers. The base URL of its Anthropic provider ends with `/v1`. */
 export const opencode = fileClient({

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { exportLine, homeOf } from "../environment.ts";
 import { contextWindow, fileClient, keyOf, longestAnswer, menu } from "./client.ts";
 import { json } from "./format/json.ts";
-import { exportLine, homeOf } from "../environment.ts";
 
 /** Not "Sluice" alone: Zed would take the key from SLUICE_API_KEY, which is that of Sluice's own upstream. */
 const provider = "Local Sluice";

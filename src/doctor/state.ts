@@ -4,8 +4,8 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config.ts";
 import { stateFolder } from "../state.ts";
-import { isOurs, isPrivate } from "../trust.ts";
 import { databasePath, inspectDatabase } from "../store/database.ts";
+import { isOurs, isPrivate } from "../trust.ts";
 import { type Finding, ok, problem, problemOf, quote } from "./finding.ts";
 
 export function checkState({ env }: Config): Finding[] {

@@ -146,12 +146,14 @@ describe("the real Claude Code for Windows", () => {
     await eventually(() => asked?.aborted);
   });
 
-  test("is looked at by `sluice doctor`, and what it has cost is told by `sluice usage`", async () => {
+  test("is looked at by `sluice doctor`; the other commands find what is theirs", async () => {
     const health = (await (await fetch(`${sluice.url}/health?deep=1`)).json()) as { ok: boolean };
     expect(health).toMatchObject({ ok: true });
     const usage = JSON.parse(await say("usage", "--json", "--port", String(sluice.port))) as object;
     expect(JSON.stringify(usage)).toContain('"requests"');
     expect(existsSync(join(windows.drive, "users/root/AppData/Local/sluice/sluice.db"))).toBe(true);
+    await say("connect", "zed", "--write");
+    expect(existsSync(join(windows.drive, "users/root/AppData/Roaming/Zed/settings.json"))).toBe(true);
     const findings = await say("doctor", "--port", String(sluice.port));
     expect(findings).toContain("is yours alone, and its database can be read.");
     expect(findings).not.toContain("problem");

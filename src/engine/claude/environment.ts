@@ -55,12 +55,8 @@ const switches = {
  * The whole environment of a Claude Code process. `ownPort` is where this Sluice listens. On Windows, where the case of a
  * name says nothing, a Config has them in capitals.
  */
-export function childEnvironment(
-  config: Pick<Config, "env" | "passEnv" | "host" | "clientKey">,
-  ownPort: number,
-  platform: string = process.platform,
-): ChildEnvironment {
-  const windows = platform === "win32";
+export function childEnvironment(config: Config, ownPort: number): ChildEnvironment {
+  const windows = process.platform === "win32";
   const allowedName = windows ? anyOf([...allowed, ...allowedOnWindows]) : anyOf(allowed);
   const asked = windows ? config.passEnv.map((name) => name.toUpperCase()) : config.passEnv;
   const passed = Object.entries(config.env).filter(([name]) => allowedName.test(name) || asked.includes(name));

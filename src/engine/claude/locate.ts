@@ -4,8 +4,8 @@ import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "../../config.ts";
-import { StartError } from "../../error.ts";
 import { homeOf } from "../../environment.ts";
+import { StartError } from "../../error.ts";
 import { openToAnyone } from "../../trust.ts";
 
 /** The version that everything here was tried with. Others may work: they are warned about, never refused. */

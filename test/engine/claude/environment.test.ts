@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { loadConfig } from "../../../src/config.ts";
 import { childEnvironment } from "../../../src/engine/claude/environment.ts";
+import { pretend } from "../../support/platform.ts";
 
 const ownPort = 4000;
 
@@ -126,8 +127,10 @@ describe("keys for Sluice", () => {
 
 describe("on Windows", () => {
   /** What a child gets of an environment there. */
-  const childThere = (env: Record<string, string>, args: string[] = []) =>
-    childEnvironment(loadConfig(args, { env, platform: "win32" }).config, ownPort, "win32").env;
+  function childThere(env: Record<string, string>, args: string[] = []) {
+    using _ = pretend("win32");
+    return childEnvironment(loadConfig(args, { env }).config, ownPort).env;
+  }
 
   test("what a program needs there passes, whatever the case of its name", () => {
     const env = {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InstanceRecord, instanceVariable, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
+import { InstanceRecord, instanceVariable, removeFolder, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
 import { pretend } from "../../support/platform.ts";
 
@@ -67,4 +67,31 @@ test("a record that is none is removed, and no folder is that Sluice did not mak
   expect(sweepOrphans(folder.path)).toBe(0);
   expect(existsSync(precious)).toBe(true);
   expect(readdirSync(join(folder.path, "instances"))).toEqual([]);
+});
+
+test("a folder that can't be removed is left, and holds up nothing", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "file");
+  writeFileSync(file, "");
+  removeFolder(join(file, "below"));
+  expect(existsSync(file)).toBe(true);
+});
+
+test("on Windows a Sluice that runs is known by its process, and one that is gone by its absence", async () => {
+  using _ = pretend("win32");
+  await using state = await temporaryFolder();
+  const folders = ["sluice-aaaaaa", "sluice-bbbbbb"].map((name) => join(state.path, name));
+  for (const folder of folders) {
+    mkdirSync(folder);
+    new InstanceRecord(state.path, folder);
+  }
+  const records = join(state.path, "instances");
+  const [gone = ""] = readdirSync(records).filter((name) =>
+    readFileSync(join(records, name), "utf8").includes("aaaaaa"),
+  );
+  const record = JSON.parse(readFileSync(join(records, gone), "utf8")) as object;
+  // More than the system gives.
+  writeFileSync(join(records, gone), JSON.stringify({ ...record, pid: 99_999_999 }));
+  expect(sweepOrphans(state.path)).toBe(0);
+  expect(folders.map((folder) => existsSync(folder))).toEqual([false, true]);
 });
