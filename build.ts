@@ -14,7 +14,8 @@ import { release } from "./src/release/release.ts";
 const source = import.meta.dir;
 // What is bundled carries its path from here, and is to be the same wherever the build was started.
 process.chdir(source);
-const executable = resolve(source, "dist/sluice");
+const program = process.platform === "win32" ? "sluice.exe" : "sluice";
+const executable = resolve(source, "dist", program);
 
 const { values } = parseArgs({
   options: { release: { type: "boolean" }, target: { type: "string", multiple: true }, url: { type: "string" } },
@@ -66,9 +67,9 @@ async function buildPlugin(folder: string): Promise<void> {
 
   const inside = join(folder, "node_modules", dependency);
   await mkdir(inside, { recursive: true });
-  await copyFile(executable, join(inside, "sluice"));
-  await chmod(join(inside, "sluice"), 0o755);
-  await writePackage(inside, { name: dependency, version, license, ...machine, bin: { sluice: "sluice" } });
+  await copyFile(executable, join(inside, program));
+  await chmod(join(inside, program), 0o755);
+  await writePackage(inside, { name: dependency, version, license, ...machine, bin: { sluice: program } });
 }
 
 async function writePackage(folder: string, manifest: object): Promise<void> {

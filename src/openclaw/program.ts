@@ -40,8 +40,11 @@ function bundled(root: string | undefined): string | undefined {
 function onPath(name: string, path: string): string | undefined {
   if (isAbsolute(name)) return runnable(name);
   if (name.includes("/")) return runnable(resolve(name));
+  const names = process.platform === "win32" ? [`${name}.exe`, name] : [name];
   const candidates = path.split(delimiter).filter(isAbsolute);
-  return candidates.map((folder) => runnable(join(folder, name))).find((found) => found !== undefined);
+  return candidates
+    .flatMap((folder) => names.map((one) => runnable(join(folder, one))))
+    .find((found) => found !== undefined);
 }
 
 /** The path itself, when it can be run. */

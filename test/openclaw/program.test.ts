@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findProgram } from "../../src/openclaw/program.ts";
 import { temporaryFolder } from "../support/environment.ts";
+import { pretend } from "../support/platform.ts";
 
 function executable(path: string, mode = 0o755): string {
   mkdirSync(dirname(path), { recursive: true });
@@ -30,6 +31,14 @@ test("the setting wins over what came along, and that over PATH", async () => {
   const own = executable(join(folder.path, "bin/own"));
   expect(findProgram(["own", "-x"], root, path)).toEqual({ command: own, args: ["-x"] });
   expect(findProgram([own], root, "")).toEqual({ command: own, args: [] });
+});
+
+test("on Windows it is found by the name that it has there", async () => {
+  await using folder = await temporaryFolder();
+  const program = executable(join(folder.path, "sluice.exe"));
+  expect(findProgram([], undefined, folder.path)).toBeUndefined();
+  using _ = pretend("win32");
+  expect(findProgram([], undefined, folder.path)).toEqual({ command: program, args: [] });
 });
 
 test("what can't be run is not found", async () => {
