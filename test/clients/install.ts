@@ -1,9 +1,9 @@
 /** Clients from npm, each in a folder that its versions name: never among our own dependencies. */
 
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, stat, symlink } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { openShelf } from "../support/shelf.ts";
 
 /**
  * Installs packages, unless they are there from an earlier run, and returns the folder of their commands. No script of
@@ -11,7 +11,7 @@ import { join } from "node:path";
  */
 export async function install(packages: Readonly<Record<string, string>>): Promise<string> {
   const names = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
-  const folder = join(await cacheFolder(), names.join("+").replaceAll("/", "~"));
+  const folder = join(await openShelf("clients"), names.join("+").replaceAll("/", "~"));
   if (!existsSync(folder)) await installInto(folder, Object.entries(packages).map(specOf));
   return join(folder, "node_modules/.bin");
 }
@@ -35,15 +35,6 @@ async function linkNative(modules: string): Promise<void> {
     await rm(join(modules, ".bin", command));
     await symlink(join("..", path), join(modules, ".bin", command));
   }
-}
-
-/** Other users of the machine may write to the temporary folder too: what is run must be our own. */
-async function cacheFolder(): Promise<string> {
-  const { uid } = userInfo();
-  const folder = join(tmpdir(), `sluice-clients-${uid}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if ((await stat(folder)).uid !== uid) throw new Error(`${folder} belongs to someone else`);
-  return folder;
 }
 
 /** The folder is there at once and whole, or not at all. */

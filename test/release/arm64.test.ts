@@ -1,7 +1,7 @@
 /** The program for Linux on arm64, under QEMU, drives the real Claude Code of this machine before a mock upstream. */
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { resolve } from "node:path";
+import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { compile } from "../../src/release/program.ts";
@@ -20,8 +20,7 @@ beforeAll(async () => {
   await installPrograms({ "qemu-aarch64": "qemu-user" });
   await installPrograms({ "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1": "libc6-arm64-cross" });
   folder = await temporaryFolder();
-  program = resolve(folder.path, "sluice-arm64");
-  process.chdir(resolve(import.meta.dir, "../.."));
+  program = join(folder.path, "sluice-arm64");
   await compile(program, "linux-arm64");
 }, 300_000);
 afterAll(() => folder[Symbol.asyncDispose]());

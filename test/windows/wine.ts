@@ -1,15 +1,15 @@
 /**
  * A Windows to try Sluice in: Wine 10, in a Debian 13 of its own, with the real Claude Code for Windows in it. Linux on
- * x64 only, as root; takes 2 GB, and three minutes the first time.
+ * x64 only, as root; takes 2 GB, and two minutes the first time.
  */
 
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { chmod, cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { testedVersion } from "../../src/engine/claude/locate.ts";
 import { compile } from "../../src/release/program.ts";
 import { findProgram, installPrograms } from "../support/debian.ts";
+import { openShelf } from "../support/shelf.ts";
 
 /** What an installation may take (milliseconds). */
 const patience = 600_000;
@@ -29,7 +29,7 @@ export interface Windows extends AsyncDisposable {
 
 /** A Windows that nobody has used, with today's Sluice in it. Throws where what it needs can't be had. */
 export async function openWindows(): Promise<Windows> {
-  const shelf = await openShelf();
+  const shelf = await openShelf("windows");
   const debian = await kept(join(shelf, "debian-13"), makeDebian);
   const npm = await kept(join(shelf, `claude-${testedVersion}`), installClaude);
   const own = await mkdtemp(join(shelf, "run-"));
@@ -39,8 +39,6 @@ export async function openWindows(): Promise<Windows> {
   const server = inside("/usr/lib/wine/wineserver64");
   const sluice = join(own, "sluice.exe");
   await mkdir(prefix);
-  // The build works in the project's folder.
-  process.chdir(resolve(import.meta.dir, "../.."));
   await compile(sluice, "windows-x64");
   // What Windows itself consists of stays until the end, whoever comes and goes. The first program makes its files.
   await run([...server, "-p"]);
@@ -58,7 +56,7 @@ export async function openWindows(): Promise<Windows> {
 }
 
 /** A path of this machine, as Windows has it. */
-export function asWindowsNames(path: string): string {
+function asWindowsNames(path: string): string {
   return `Z:${path.replaceAll("/", "\\")}`;
 }
 
@@ -80,15 +78,6 @@ function commandIn(debian: string, shelf: string, command: readonly string[]): s
 
 /** Wine says nothing of itself, and does not ask for parts that nobody needs here. */
 const quiet = ["WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml="];
-
-/** Other users of the machine may write to the temporary folder too: what is run must be our own. */
-async function openShelf(): Promise<string> {
-  const { uid } = userInfo();
-  const folder = join(tmpdir(), `sluice-windows-${uid}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if ((await stat(folder)).uid !== uid) throw new Error(`${folder} belongs to someone else`);
-  return folder;
-}
 
 /** What an earlier run has made, or else is made now: whole, or not at all. */
 async function kept(folder: string, make: (draft: string) => Promise<void>): Promise<string> {
