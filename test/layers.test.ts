@@ -187,6 +187,7 @@ const rooms: Record<string, string[]> = {
     "config.ts",
     "engine/claude/environment.ts",
     "engine/claude/locate.ts",
+    "environment.ts",
     "error.ts",
     "log.ts",
     "options.ts",

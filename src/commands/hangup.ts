@@ -15,7 +15,7 @@ const orphaningMs = 250;
  * ends the process, as usual.
  */
 export function onHangup(reload: () => void): void {
-  // There it only ever means that the console is closed, which ends Sluice.
+  // On Windows it only ever means that the console is closed, which ends Sluice.
   if (process.platform === "win32") return;
   const terminals = () => [0, 1, 2].filter((descriptor) => isatty(descriptor)).length;
   const before = terminals();

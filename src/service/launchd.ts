@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { StartError } from "../error.ts";
 import type { Definition } from "./definition.ts";
 import type { Manager, ServiceState } from "./manager.ts";
@@ -21,7 +21,7 @@ export class Launchd implements Manager {
   readonly #domain: string;
 
   constructor(env: Environment, uid = process.getuid?.() ?? 0) {
-    const library = join(env["HOME"] ?? homedir(), "Library");
+    const library = join(homeOf(env), "Library");
     this.file = join(library, `LaunchAgents/${label}.plist`);
     this.logFile = join(library, "Logs/sluice/sluice.log");
     this.#env = env;

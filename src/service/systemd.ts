@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, release } from "node:os";
+import { release } from "node:os";
 import { dirname, join } from "node:path";
+import { homeOf } from "../environment.ts";
 import { StartError } from "../error.ts";
 import type { Definition } from "./definition.ts";
 import type { Manager, ServiceState } from "./manager.ts";
@@ -25,8 +26,7 @@ export class Systemd implements Manager {
   #definition: Definition | undefined;
 
   constructor(env: Environment) {
-    const home = env["HOME"] ?? homedir();
-    this.file = join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "systemd/user", unit);
+    this.file = join(env["XDG_CONFIG_HOME"] || join(homeOf(env), ".config"), "systemd/user", unit);
     // `su` and `ssh` do not always say where the bus is.
     const runtime = `/run/user/${process.getuid?.()}`;
     this.#env = !env["XDG_RUNTIME_DIR"] && existsSync(runtime) ? { ...env, XDG_RUNTIME_DIR: runtime } : env;

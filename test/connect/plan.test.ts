@@ -19,6 +19,7 @@ import { clients } from "../../src/connect/index.ts";
 import { planUndo, planWrite } from "../../src/connect/plan.ts";
 import { Records } from "../../src/connect/records.ts";
 import { StartError } from "../../src/error.ts";
+import { pretend } from "../support/platform.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-connect-"));
 let [home, env, records] = ["", {}, undefined as unknown as Records];
@@ -271,6 +272,13 @@ describe("refused, with nothing changed", () => {
 });
 
 describe("where each client looks", () => {
+  test("Zed, on Windows", () => {
+    using _ = pretend("win32");
+    const env = { APPDATA: "/roaming", USERPROFILE: "/users/me", HOME: "/elsewhere" };
+    expect(clients["zed"]?.config?.path(env)).toBe("/roaming/Zed/settings.json");
+    expect(clients["codex"]?.config?.path(env)).toBe("/users/me/.codex/config.toml");
+  });
+
   test.each([
     ["claude", {}, ".claude/settings.json"],
     ["claude", { CLAUDE_CONFIG_DIR: "/c" }, "/c/settings.json"],

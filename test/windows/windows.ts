@@ -189,6 +189,15 @@ test("all that Sluice has started ends with it when it is killed; the next start
   expect(await sluice.exited).toBe(0);
 });
 
+test("an agent answers, with Claude Code's own tools", async () => {
+  mock.respond(() => text("At your service."));
+  await using sluice = await startSluice(["--agent"]);
+  const anthropic = new Anthropic({ baseURL: sluice.url, apiKey: "any", maxRetries: 0 });
+  const { content } = await anthropic.messages.create({ ...hello, model: "agent/sonnet" });
+  expect(content).toMatchObject([{ text: "At your service." }]);
+  expect(mock.requests.at(-1)?.body.tools?.map(({ name }) => name)).toContain("Read");
+});
+
 test("native mode passes on what the upstream says", async () => {
   mock.respond(() => text("From afar."));
   await using sluice = await startSluice(["--mode", "native"]);

@@ -116,8 +116,8 @@ export class Launcher {
   close(): void {
     this.#memory[Symbol.dispose]();
     this.#reaper?.[Symbol.dispose]();
-    this.#instance?.remove();
-    removeFolder(this.#folder);
+    // Else the next Sluice removes it.
+    if (removeFolder(this.#folder)) this.#instance?.remove();
   }
 
   async #initialize(process: CliProcess, launch: Launch): Promise<Started> {

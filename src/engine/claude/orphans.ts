@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, normalize, parse } from "node:path";
 import { openStateSubfolder } from "../../state.ts";
 
@@ -62,11 +62,9 @@ export function sweepOrphans(stateFolder: string): number {
   });
   let ended = 0;
   for (const { file, instance } of gone) {
-    if (instance) {
-      ended += endMarked(instanceVariable, instance.id);
-      removeFolder(instance.folder);
-    }
-    rmSync(file, { force: true });
+    if (instance) ended += endMarked(instanceVariable, instance.id);
+    // What is left of it is for the next start.
+    if (instance === undefined || removeFolder(instance.folder)) rmSync(file, { force: true });
   }
   return ended;
 }
@@ -76,13 +74,14 @@ export function endMarked(variable: string, mark: string): number {
   return processesWith(`${variable}=${mark}`).filter(endProcess).length;
 }
 
-/** Removes a folder with transcripts. Where a program has it open, Windows keeps it: that holds up no start, and no end. */
-export function removeFolder(folder: string): void {
+/** Removes a folder with transcripts. False where that can't be: Windows keeps what a program has open. Never throws. */
+export function removeFolder(folder: string): boolean {
   try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    rmSync(folder, { recursive: true, force: true });
   } catch {
-    // It is among the temporary ones, which are tidied up by the system.
+    // Whether it is gone is what counts: Bun may also leave something without a word (oven-sh/bun#39710).
   }
+  return !existsSync(folder);
 }
 
 function instancesIn(stateFolder: string): string {
@@ -105,7 +104,7 @@ function readInstance(file: string): Instance | undefined {
 }
 
 function processesWith(entry: string): number[] {
-  // There they are in a job of Sluice's, and gone with it.
+  // On Windows they are in a job of Sluice's, and gone with it.
   if (process.platform === "win32") return [];
   if (process.platform !== "linux") return processesByPs(entry);
   const pids = namesIn("/proc").map(Number).filter(Number.isInteger);

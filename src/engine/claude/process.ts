@@ -16,11 +16,12 @@ const stderrTail = 2_000;
  */
 const pauses = { shortest: 2, growth: 1.25, longest: 8 };
 
+const windows = process.platform === "win32";
+
 /**
  * A session of its own: Ctrl-C in the terminal is ours to handle, and one signal reaches all it started. On Windows that is
  * a console of its own, which is not shown, in a job that ends with Sluice.
  */
-const windows = process.platform === "win32";
 const apart = windows ? { windowsHide: true } : { detached: true };
 
 export interface ProcessOptions {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { MemoryWatch, mostMemory } from "../../../src/engine/claude/memory.ts";
 import { CliProcess } from "../../../src/engine/claude/process.ts";
 import type { ProxyError } from "../../../src/error.ts";
@@ -35,6 +35,21 @@ describe.each(["linux", "darwin"])("on %s", (platform) => {
       await Promise.all([small.end(), large.end()]);
     }
   });
+});
+
+test("on Windows no program is asked, and nobody is ended", async () => {
+  using _ = pretend("win32");
+  using asked = spyOn(Bun, "spawn");
+  const small = start("setInterval(() => {}, 1000)");
+  using watch = new MemoryWatch(1);
+  watch.add(small);
+  try {
+    await Bun.sleep(1200);
+    expect(small.alive).toBe(true);
+    expect(asked).toHaveBeenCalledTimes(1);
+  } finally {
+    await small.end();
+  }
 });
 
 test("what it may take is what the machine can spare", () => {

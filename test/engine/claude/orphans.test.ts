@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { expect, spyOn, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { InstanceRecord, instanceVariable, removeFolder, sweepOrphans } from "../../../src/engine/claude/orphans.ts";
 import { eventually, isRunning, temporaryFolder } from "../../support/environment.ts";
 import { pretend } from "../../support/platform.ts";
@@ -69,29 +69,50 @@ test("a record that is none is removed, and no folder is that Sluice did not mak
   expect(readdirSync(join(folder.path, "instances"))).toEqual([]);
 });
 
-test("a folder that can't be removed is left, and holds up nothing", async () => {
-  await using folder = await temporaryFolder();
-  const file = join(folder.path, "file");
-  writeFileSync(file, "");
-  removeFolder(join(file, "below"));
-  expect(existsSync(file)).toBe(true);
+test("a folder that can't be removed is left to the next start", async () => {
+  await using state = await temporaryFolder();
+  const folder = join(state.path, "held/sluice-aaaaaa");
+  mkdirSync(folder, { recursive: true });
+  const record = abandon(state.path, folder);
+  {
+    using _ = hold(folder);
+    expect(removeFolder(folder)).toBe(false);
+    expect(sweepOrphans(state.path)).toBe(0);
+  }
+  expect([existsSync(folder), existsSync(record)]).toEqual([true, true]);
+  expect(sweepOrphans(state.path)).toBe(0);
+  expect([existsSync(folder), existsSync(record)]).toEqual([false, false]);
 });
 
-test("on Windows a Sluice that runs is known by its process, and one that is gone by its absence", async () => {
+test("on Windows a Sluice that runs is known by its process, and one that is gone by its absence; no program is asked", async () => {
   using _ = pretend("win32");
+  using nothing = spyOn(Bun, "spawnSync");
   await using state = await temporaryFolder();
   const folders = ["sluice-aaaaaa", "sluice-bbbbbb"].map((name) => join(state.path, name));
-  for (const folder of folders) {
-    mkdirSync(folder);
-    new InstanceRecord(state.path, folder);
-  }
-  const records = join(state.path, "instances");
-  const [gone = ""] = readdirSync(records).filter((name) =>
-    readFileSync(join(records, name), "utf8").includes("aaaaaa"),
-  );
-  const record = JSON.parse(readFileSync(join(records, gone), "utf8")) as object;
-  // More than the system gives.
-  writeFileSync(join(records, gone), JSON.stringify({ ...record, pid: 99_999_999 }));
+  for (const folder of folders) mkdirSync(folder);
+  abandon(state.path, folders[0] ?? "");
+  new InstanceRecord(state.path, folders[1] ?? "");
   expect(sweepOrphans(state.path)).toBe(0);
   expect(folders.map((folder) => existsSync(folder))).toEqual([false, true]);
+  expect(nothing).not.toHaveBeenCalled();
 });
+
+/** Keeps a folder from being removed: even root can't remove what something is mounted on. */
+function hold(folder: string): Disposable {
+  if (process.getuid?.() !== 0) {
+    chmodSync(dirname(folder), 0o500);
+    return { [Symbol.dispose]: () => chmodSync(dirname(folder), 0o700) };
+  }
+  const run = (...command: string[]) => expect(Bun.spawnSync(command).exitCode).toBe(0);
+  run("mount", "-t", "tmpfs", "none", folder);
+  return { [Symbol.dispose]: () => run("umount", folder) };
+}
+
+/** The record of a Sluice that is gone. */
+function abandon(state: string, folder: string): string {
+  const record = new InstanceRecord(state, folder);
+  const file = join(state, "instances", `${record.id}.json`);
+  // A process id that is more than any system gives.
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), pid: 99_999_999 }));
+  return file;
+}
